@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real data and tools that lies beside the checkout; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared folder with real data beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def world_csv(shared):
+    """The USGS catalogue of the world, M >= 4, 1973-2015."""
+    path = shared / "data" / "usgs_world_m4_1973_2015.csv.gz"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in ../shared/data")
+    return path
