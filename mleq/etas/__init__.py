@@ -1,0 +1,23 @@
+"""The field's reference process: the Epidemic-Type Aftershock Sequence in space and time.
+
+The room takes arrays (times, places, magnitudes) and knows no catalogue. Heavy parts load on use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "EtasParameters": "parameters",
+    "KernelBackground": "background",
+    "fault_like_background": "background",
+    "simulate_catalog": "simulation",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
