@@ -1,7 +1,7 @@
 """What can go wrong, said so that a person can act on it.
 
-Every message has up to three parts: what was found (and where), what was expected, and what to do. A `Mistake` is
-the person's (exit code 2), a `Failure` is the machine's, the network's or ours (exit code 1).
+Every message has up to three parts: what was found (and where), what was expected, and what to do. A
+`Mistake` is the person's (exit code 2), a `Failure` is the machine's, the network's or ours (exit code 1).
 """
 
 

@@ -40,7 +40,10 @@ class _Silent:
         pass
 
 
-_sink: ContextVar[Sink] = ContextVar("mleq_progress_sink", default=_Silent())
+SILENT = _Silent()
+"""A sink that shows nothing."""
+
+_sink: ContextVar[Sink] = ContextVar("mleq_progress_sink", default=SILENT)
 
 
 @contextmanager

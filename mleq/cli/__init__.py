@@ -1,0 +1,103 @@
+"""The command line: `mleq NAME` and `python cmd/NAME` are the same function.
+
+Each command is a module of this folder with a click command named `command`, imported only when it is asked for;
+what takes long to import is imported inside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+import mleq
+from mleq.errors import MleqError, Mistake
+
+COMMANDS = {
+    "init": "lay down recipe.json and the shelf in a folder",
+    "new": "write a recipe for a place",
+    "recipes": "list the recipes there are",
+    "check": "validate a recipe and print its plan and cost",
+    "fetch": "bring the catalogue store up to date",
+    "catalog": "say what the store holds and how complete it is",
+    "train": "train a recipe and say what its forecast is worth",
+    "predict": "forecast days with a trained recipe",
+    "report": "redraw a run's page",
+}
+"""Every command with the line that `mleq --help` shows, in the order in which a new user meets them."""
+
+
+class _Doors(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return import_module(f"mleq.cli.{name}").command
+
+    def resolve_command(self, context: click.Context, args: list[str]):
+        from mleq.recipe.mistakes import did_you_mean
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            context.fail(f"no command '{args[0]}'{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Doors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(mleq.__version__, prog_name="mleq")
+def mleq_group() -> None:
+    """Forecast earthquakes from a recipe, and learn what the forecast is worth.
+
+    Begin with `mleq recipes`, `mleq check --recipe_id tokyo`, `mleq train --recipe_id demo`.
+    mleq is no warning system: for warnings follow the agency responsible where you are.
+    """
+
+
+def main(door: str | None = None) -> None:
+    """Run the command line; mistakes and failures end in one message and an exit code.
+
+    Parameters
+    ----------
+    door : str, optional
+        The command, where a door in cmd/ is called; else the first argument names it.
+    """
+    words = ([door] if door else []) + sys.argv[1:]
+    try:
+        code = mleq_group.main(words, prog_name="mleq", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    except MleqError as error:
+        click.echo(_message(error), err=True)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nstopped; the same command goes on from what was finished", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "mleq":
+            raise
+        click.echo(
+            f"mleq: the Python package '{error.name}' is not installed in {sys.executable}'s environment. "
+            "`make env` in the clone makes one with everything (then use .venv/bin/python), or `pip install .`",
+            err=True,
+        )
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _message(error: MleqError) -> str:
+    head = "mleq: " if isinstance(error, Mistake) else "mleq: failed: "
+    return head + str(error)

@@ -1,0 +1,161 @@
+"""Where a run's files lie: built under a name of its own, shown under its final name only when it is complete."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mleq import atomic
+from mleq.errors import Failure, RequestError
+
+
+def runs_folder(out_dir: Path, recipe_id: str) -> Path:
+    """Return the folder that holds the runs of a recipe."""
+    return Path(out_dir) / recipe_id / "runs"
+
+
+@contextmanager
+def unfinished(out_dir: Path, recipe_id: str, key: str) -> Iterator[Path]:
+    """Open the folder in which a run is built, for this process alone.
+
+    The same key gives the same folder, so that training that was stopped goes on. The folder stays when the block
+    fails.
+
+    Parameters
+    ----------
+    out_dir : pathlib.Path
+        Folder of all results.
+    recipe_id : str
+        The recipe.
+    key : str
+        Hash of all that decides the run's result.
+
+    Yields
+    ------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    Failure
+        If another process is building the same run.
+    StorageError
+        If it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = runs_folder(out_dir, recipe_id) / f".unfinished-{key[:12]}"
+    with atomic.storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Failure(
+                f"another process is training this recipe in {folder}",
+                remedy="wait for it, or stop it: training then goes on from its last epoch",
+            ) from None
+    try:
+        folder.mkdir(exist_ok=True)
+        yield folder
+    finally:
+        lock.release()
+        if not folder.exists():
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def publish(folder: Path, run_hash: str) -> Path:
+    """Give a complete run its name, and make it the recipe's latest.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder in which the run was built; it is renamed.
+    run_hash : str
+        Hash of the resolved recipe.
+
+    Returns
+    -------
+    pathlib.Path
+        The run's folder.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be renamed; the folder then stays as it is.
+    """
+    moment = dt.datetime.now(dt.UTC)
+    while (place := folder.parent / f"{moment:%Y%m%dT%H%M%SZ}-{run_hash[:8]}").exists():
+        moment += dt.timedelta(seconds=1)
+    with atomic.storing(place):
+        os.replace(folder, place)
+    summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
+    atomic.write_json(place.parents[1] / "summary.json", summary)
+    return place
+
+
+def latest_run(out_dir: Path, recipe_id: str) -> Path:
+    """Return the folder of a recipe's latest complete run.
+
+    Raises
+    ------
+    RequestError
+        If the recipe has not been trained.
+    """
+    runs = complete_runs(out_dir, recipe_id)
+    if not runs:
+        raise RequestError(
+            f"recipe '{recipe_id}' has no finished run in {Path(out_dir) / recipe_id}",
+            remedy=f"train it first: python cmd/train --recipe_id {recipe_id}",
+        )
+    return runs[-1]
+
+
+def complete_runs(out_dir: Path, recipe_id: str) -> list[Path]:
+    """Return the folders of a recipe's complete runs, oldest first."""
+    folder = runs_folder(out_dir, recipe_id)
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def trained_recipes(out_dir: Path) -> list[str]:
+    """Return the ids of all recipes with a complete run, by name."""
+    out_dir = Path(out_dir)
+    if not out_dir.is_dir():
+        return []
+    return sorted(p.name for p in out_dir.iterdir() if p.is_dir() and complete_runs(out_dir, p.name))
+
+
+def discard(folder: Path, keep: tuple[str, ...] = ()) -> None:
+    """Remove what a run needed only while it was built, except the names in `keep`."""
+    for path in folder.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run.
+
+    Raises
+    ------
+    Failure
+        If it is not there or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Failure(
+            f"the run's file {path} cannot be read: {error}",
+            remedy=f"train again, or remove the folder {path.parent}",
+        ) from None

@@ -1,0 +1,1 @@
+"""Family `catalog`: will a strong event occur in a circle in the coming days?"""

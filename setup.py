@@ -1,0 +1,61 @@
+"""Metadata of the package; settings of the tools stand in pyproject.toml."""
+
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "mleq" / "__init__.py").read_text())[1]
+
+
+class BuildWithShelf(build_py):
+    """Puts recipe.json and the shelf inside the built package, where they are found away from a clone."""
+
+    def run(self):
+        """Build, then copy the recipes."""
+        super().run()
+        if self.editable_mode:
+            return
+        shelf = Path(self.build_lib) / "mleq" / "shelf"
+        shelf.mkdir(parents=True, exist_ok=True)
+        for path in [HERE / "recipe.json", *sorted((HERE / "recipes").glob("*.json"))]:
+            shutil.copy(path, shelf / path.name)
+
+
+test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff"]
+waveform = ["obspy>=1.4", "h5py>=3"]
+
+setup(
+    name="mleq",
+    version=VERSION,
+    description="Earthquake forecasts from recipes, with an honest statement of what each is worth",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["mleq", "mleq.*"]),
+    include_package_data=True,
+    cmdclass={"build_py": BuildWithShelf},
+    install_requires=[
+        "click>=8.1",
+        "filelock>=3.12",
+        "imbalanced-learn>=0.12",
+        "keras>=3.5",
+        "matplotlib>=3.8",
+        "numpy>=1.26",
+        "pandas>=2.2",
+        "pyarrow>=15",
+        "pydantic>=2.7",
+        "requests>=2.31",
+        "scikit-learn>=1.4",
+        "scipy>=1.12",
+        "tensorflow>=2.17",
+        "tzdata>=2024.1",
+        "urllib3>=2",
+    ],
+    extras_require={"test": test, "waveform": waveform},
+    entry_points={"console_scripts": ["mleq = mleq.cli:main"]},
+)
