@@ -1,0 +1,1 @@
+"""Where events come from (event service, store, files, simulation), and how complete they are."""

@@ -1,0 +1,222 @@
+"""The events that a recipe's `catalog` asks for: from files, from the store, or simulated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mleq.catalog import events as events_of
+from mleq.errors import DataError, RequestError
+
+log = logging.getLogger("mleq")
+
+
+def load_events(
+    settings,
+    *,
+    files: Iterable[str | Path] = (),
+    data_dir: str | Path | None = None,
+    recipe_id: str | None = None,
+) -> pd.DataFrame:
+    """Load the events of a recipe.
+
+    Parameters
+    ----------
+    settings : UsgsCatalog or SimulatedCatalog
+        The recipe's `catalog`.
+    files : iterable of path, optional
+        Read events from these files instead of the store or the simulation; what a recipe says of start, end,
+        magnitudes and types holds for them too.
+    data_dir : path, optional
+        Folder of the store; without it `MLEQ_DATA`, or `data`.
+    recipe_id : str, optional
+        For the command that an error proposes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `mleq.catalog.events`.
+
+    Raises
+    ------
+    mleq.errors.DataError
+        If a file cannot be used, or no event is left.
+    mleq.errors.RequestError
+        If the store does not hold what the recipe asks for.
+    """
+    files = [Path(file) for file in files]
+    if files:
+        events = _from_files(settings, files)
+    elif settings.source == "simulated":
+        return simulated(settings)
+    else:
+        events = _from_store(settings, data_folder(data_dir), recipe_id)
+    if events.empty:
+        start, end = events_of.coverage(events)
+        raise DataError(
+            f"{events.attrs['source']}: no event of magnitude {settings.min_magnitude:g} or more between "
+            f"{start:%Y-%m-%d} and {end:%Y-%m-%d}",
+            expected="at least one",
+            remedy="Change start, end, min_magnitude or event_types in the recipe's catalog",
+        )
+    return events
+
+
+def data_folder(data_dir: str | Path | None = None) -> Path:
+    """Folder of the store: as given, else `MLEQ_DATA`, else `data` in the working directory."""
+    return Path(data_dir or os.environ.get("MLEQ_DATA") or "data")
+
+
+def utc(day: dt.date) -> pd.Timestamp:
+    """The first moment of a day, UTC."""
+    return pd.Timestamp(day, tz="UTC").as_unit("us")
+
+
+def wanted_period(settings) -> tuple[pd.Timestamp, pd.Timestamp | None]:
+    """The start and the end (exclusive; None: the newest) that a recipe's catalog asks for, UTC."""
+    start, end = settings.start, getattr(settings, "end", None)
+    if settings.source == "simulated":
+        end = start + dt.timedelta(days=settings.days)
+    return utc(start), utc(end) if end else None
+
+
+def _from_files(settings, files: list[Path]) -> pd.DataFrame:
+    """Events of files; they cover what the recipe asks for, as far as their own rows reach."""
+    from mleq.catalog.files import read_files
+
+    raw = read_files(files, getattr(settings, "columns", None))
+    name = ", ".join(file.name for file in files)
+    if raw.empty:
+        raise DataError(f"{name}: no row under the header line", expected="at least one event")
+    first, last = raw["time"].min(), raw["time"].max() + pd.Timedelta(milliseconds=1)
+    start, end = wanted_period(settings)
+    end = last if end is None else min(end, last)
+    if first - start > pd.Timedelta(days=31):
+        log.warning("%s begins on %s, the recipe's catalog on %s", name, f"{first:%Y-%m-%d}", settings.start)
+    smallest = raw["mag"].min()
+    if smallest > settings.min_magnitude + 0.2:
+        log.warning(
+            "%s has no event below magnitude %g; the recipe asks for %g and more",
+            name,
+            smallest,
+            settings.min_magnitude,
+        )
+    start = max(start, first)
+    if end <= start:
+        raise DataError(
+            f"{name} covers {first:%Y-%m-%d} to {last:%Y-%m-%d}",
+            expected=f"events from {settings.start} on"
+            + (f" and before {settings.end}" if getattr(settings, "end", None) else ""),
+        )
+    return events_of.from_raw(
+        raw,
+        source=name,
+        start=start,
+        end=end,
+        min_magnitude=settings.min_magnitude,
+        event_types=getattr(settings, "event_types", ("earthquake",)),
+    )
+
+
+def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
+    """Events of the store, provided that it holds all that is asked for."""
+    from mleq.catalog.store import Store
+
+    store = Store.of(folder, settings.url)
+    start, end = wanted_period(settings)
+    reached = store.covered_until(start, settings.min_magnitude, snapshot=settings.snapshot)
+    due = min(end, pd.Timestamp.now("UTC")) if end is not None else None
+    # An end that still lies ahead, or none, means "as far as the store goes".
+    if reached is None or (due is not None and reached < due and end <= pd.Timestamp.now("UTC")):
+        held = f"it ends at {reached:%Y-%m-%d %H:%M} UTC" if reached is not None else "it does not hold its start"
+        state = f"the snapshot {settings.snapshot} of the store" if settings.snapshot else "the store"
+        raise RequestError(
+            f"{state} in {folder} lacks events of magnitude {settings.min_magnitude:g} or more from "
+            f"{settings.start} to {settings.end or 'now'}: {held}",
+            remedy=f"run: python cmd/fetch --recipe_id {recipe_id or 'ID'}",
+        )
+    end = reached if end is None else min(end, reached)
+    raw = store.read(start, end, settings.min_magnitude, snapshot=settings.snapshot)
+    events = events_of.from_raw(
+        raw,
+        source=store.name,
+        start=start,
+        end=end,
+        min_magnitude=settings.min_magnitude,
+        event_types=settings.event_types,
+    )
+    if settings.snapshot:
+        events.attrs["snapshot"] = settings.snapshot
+    return events
+
+
+def simulated(settings) -> pd.DataFrame:
+    """Simulate the ETAS catalogue of a recipe; the same settings make the same events.
+
+    Parameters
+    ----------
+    settings : SimulatedCatalog
+        The recipe's `catalog`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Events with ids that name the settings, so that two simulated catalogues are never mistaken for one.
+    """
+    from mleq.etas.parameters import EtasParameters
+    from mleq.etas.simulation import simulate_catalog
+
+    start, end = wanted_period(settings)
+    parameters = EtasParameters(
+        background_per_day=settings.mu,
+        productivity=settings.A,
+        alpha=settings.alpha,
+        c_days=settings.c_days,
+        p=settings.p,
+        d_km2=settings.d_km2,
+        q=settings.q,
+        gamma=settings.gamma,
+        m0=settings.min_magnitude,
+    )
+    catalog = simulate_catalog(
+        settings.region,
+        settings.start,
+        settings.start + dt.timedelta(days=settings.days),
+        parameters,
+        b_value=settings.b_value,
+        magnitude_min=settings.min_magnitude,
+        magnitude_max=settings.max_magnitude,
+        seed=settings.seed,
+    )
+    elapsed = pd.to_timedelta((catalog["time_days"] * 86_400_000_000).astype(np.int64), unit="us")
+    label = hashlib.sha256(settings.model_dump_json(exclude={"completeness"}).encode()).hexdigest()[:6]
+    times = (start + elapsed).as_unit("us")
+    events = pd.DataFrame(
+        {
+            "id": [f"sim{label}{number:07d}" for number in range(len(times))],
+            "origin_time": times,
+            "latitude": catalog["latitude"],
+            "longitude": catalog["longitude"],
+            "depth_km": catalog["depth_km"],
+            "magnitude": catalog["magnitude"],
+            "magnitude_type": "mw",
+            "type": "earthquake",
+            "status": "simulated",
+            "updated": times,
+        }
+    )
+    events["longitude"] = events_of.wrap_longitude(events["longitude"].to_numpy())
+    events.attrs = {
+        "start": start,
+        "end": end,
+        "source": f"simulated, seed {settings.seed}",
+        "sha256": events_of.fingerprint(events),
+    }
+    return events

@@ -1,0 +1,94 @@
+"""Events as a recipe asks for them."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mleq.catalog import events as events_of
+from mleq.catalog.load import data_folder, load_events
+from mleq.errors import DataError
+from mleq.recipe.settings import SimulatedCatalog, UsgsCatalog
+
+CSV = """time,latitude,longitude,depth,mag,id,type
+2010-01-01T12:00:00Z,35,139,10,4.0,a,earthquake
+2010-02-01T12:00:00Z,35,139,,5.0,b,earthquake
+2010-03-01T12:00:00Z,35,139,10,6.0,c,nuclear explosion
+2010-04-01T12:00:00Z,35,139,10,3.0,d,earthquake
+"""
+
+
+def usgs(**values):
+    return UsgsCatalog(**({"source": "usgs", "start": dt.date(2010, 1, 1), "min_magnitude": 4.0} | values))
+
+
+def simulated(**values):
+    settings = {"source": "simulated", "start": dt.date(2000, 1, 1), "days": 500, "min_magnitude": 3.0}
+    settings |= {"region": (33.0, 38.0, 137.0, 142.0), "mu": 1.0, "seed": 3}
+    return SimulatedCatalog(**(settings | values))
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_files_are_filtered_as_the_recipe_says(file):
+    assert load_events(usgs(), files=[file])["id"].tolist() == ["a", "b"]
+    assert load_events(usgs(min_magnitude=5.0), files=[file])["id"].tolist() == ["b"]
+    assert load_events(usgs(start=dt.date(2010, 1, 2)), files=[file])["id"].tolist() == ["b"]
+    kinds = ("earthquake", "nuclear explosion")
+    assert load_events(usgs(event_types=kinds), files=[file])["id"].tolist() == ["a", "b", "c"]
+
+
+def test_a_file_covers_its_own_rows_within_what_is_asked(file):
+    start, end = events_of.coverage(load_events(usgs(), files=[file]))
+    assert start == pd.Timestamp("2010-01-01T12:00:00Z")
+    assert end == pd.Timestamp("2010-04-01T12:00:00.001Z")  # the last row counts although it is too small
+    start, end = events_of.coverage(
+        load_events(usgs(start=dt.date(2010, 1, 15), end=dt.date(2010, 2, 15)), files=[file])
+    )
+    assert (start, end) == (pd.Timestamp("2010-01-15", tz="UTC"), pd.Timestamp("2010-02-15", tz="UTC"))
+
+
+def test_a_file_of_other_years_is_refused(file):
+    with pytest.raises(DataError, match="events.csv covers 2010-01-01 to 2010-04-01; expected events from 2015"):
+        load_events(usgs(start=dt.date(2015, 1, 1)), files=[file])
+
+
+def test_a_file_with_no_event_of_the_kind(file):
+    with pytest.raises(DataError, match="no event of magnitude 8 or more"):
+        load_events(usgs(min_magnitude=8.0), files=[file])
+
+
+def test_a_file_without_rows(tmp_path):
+    (tmp_path / "a.csv").write_text(CSV.splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="no row under the header"):
+        load_events(usgs(), files=[tmp_path / "a.csv"])
+
+
+def test_the_data_folder(monkeypatch):
+    monkeypatch.delenv("MLEQ_DATA", raising=False)
+    assert str(data_folder()) == "data"
+    monkeypatch.setenv("MLEQ_DATA", "/elsewhere")
+    assert str(data_folder()) == "/elsewhere"
+    assert str(data_folder("here")) == "here"
+
+
+def test_a_simulated_catalogue_has_the_form_of_events_and_repeats():
+    table, again = load_events(simulated()), load_events(simulated())
+    assert tuple(table.columns) == events_of.COLUMNS
+    assert table.attrs == again.attrs
+    pd.testing.assert_frame_equal(table, again)
+    assert events_of.coverage(table) == (
+        pd.Timestamp("2000-01-01", tz="UTC"),
+        pd.Timestamp("2001-05-15", tz="UTC"),
+    )
+    assert table["origin_time"].is_monotonic_increasing
+    assert table["id"].is_unique
+    assert (table["magnitude"] >= 3).all()
+    assert np.all(table["origin_time"].diff().dropna() >= pd.Timedelta(0))
+    assert set(load_events(simulated(seed=4))["id"]).isdisjoint(table["id"])
