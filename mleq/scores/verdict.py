@@ -1,0 +1,78 @@
+"""One sentence that says what a forecast was worth, made by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+FEWEST_EVENT_DAYS = 20
+TRIVIAL = ("climatology", "trailing", "count", "omori")  # rules that need no model and no training
+
+
+def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
+    """What the gains over the references come to.
+
+    The strongest reference is the one over which the gain per day is lowest. The forecast is better where
+    the interval of that gain lies above zero, worse where it lies below, and otherwise no skill is shown.
+    With fewer than 20 event-days nothing is concluded.
+
+    Parameters
+    ----------
+    gains : mapping of str to mapping
+        For each reference `{"nats_per_day": {"value", "low", "high", "detectable"?, "reason"?}, …}`, as
+        `BlockBootstrap.gain` makes them.
+    days, event_days : int
+        Of the test part.
+
+    Returns
+    -------
+    str
+        A sentence that begins "Better than", "Worse than", "No skill shown beyond" or "No verdict".
+
+    Examples
+    --------
+    >>> gain = {"value": -0.0041, "low": -0.0121, "high": 0.0032, "detectable": 0.0108}
+    >>> print(verdict({"etas": {"nats_per_day": gain}}, days=51, event_days=20))
+    No skill shown beyond ETAS: -0.004 [-0.012, +0.003] nats per day on 51 days; the test could have seen 0.011.
+    """
+    if event_days < FEWEST_EVENT_DAYS:
+        have = f"{event_days} event-day" + ("" if event_days == 1 else "s")
+        return f"No verdict: {have} in the test part, fewer than {FEWEST_EVENT_DAYS}."
+    if not gains:
+        return "No verdict: no reference was scored on the same days."
+    strongest = min(gains, key=lambda reference: gains[reference]["nats_per_day"]["value"])
+    gain = gains[strongest]["nats_per_day"]
+    if gain["low"] is None:
+        return f"No verdict: the gain over {reference_title(strongest)} has no interval ({gain['reason']})."
+
+    if gain["low"] > 0:
+        opening = "Better than"
+    elif gain["high"] < 0:
+        opening = "Worse than"
+    else:
+        opening = "No skill shown beyond"
+    trivial = ", a trivial rule" if gain["value"] < 0 and strongest.startswith(TRIVIAL) else ""
+    value, low, high, seen = _numbers(gain)
+    could = f"; the test could have seen {seen}" if seen and opening == "No skill shown beyond" else ""
+    return (
+        f"{opening} {reference_title(strongest)}{trivial}:"
+        f" {value} [{low}, {high}] nats per day on {days:,} days{could}."
+    )
+
+
+def reference_title(reference: str) -> str:
+    """How a reference is named in a sentence: `etas` is ETAS, `trailing_30` is trailing 30."""
+    return " ".join("ETAS" if word == "etas" else word for word in reference.split("_"))
+
+
+def _numbers(gain: Mapping) -> tuple[str, str, str, str]:
+    """Value, low, high and detectable gain, with digits enough to tell the interval from zero."""
+    width = gain["high"] - gain["low"]
+    digits = 3 if width <= 0 else min(max(3, 1 - math.floor(math.log10(width))), 9)
+
+    def signed(number: float) -> str:
+        return f"{round(number, digits) + 0.0:+.{digits}f}"  # adding zero turns -0.0 into 0.0
+
+    detectable = gain.get("detectable")
+    seen = "" if detectable is None else f"{detectable:.{digits}f}"
+    return signed(gain["value"]), signed(gain["low"]), signed(gain["high"]), seen

@@ -1,0 +1,196 @@
+"""Resamples, and the intervals made from them."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mleq import scores
+from mleq.errors import DataError
+from mleq.scores.bootstrap import ranked_areas, resample_counts
+
+
+def bernoulli(seed, n=600, rate=(1, 6)):
+    rng = np.random.default_rng(seed)
+    chance = rng.beta(*rate, n)
+    return rng.random(n) < chance, chance
+
+
+def test_indices_are_blocks_of_the_stated_mean_length():
+    indices = scores.stationary_indices(1000, 50, 200, seed=1)
+    assert indices.shape == (200, 1000)
+    assert indices.min() == 0
+    assert indices.max() == 999
+    breaks = (np.diff(indices, axis=1) % 1000 != 1).mean()
+    # A new block begins with chance 1/50; one time in a thousand it goes on where the last one stopped.
+    assert breaks == pytest.approx(1 / 50, rel=0.05)
+
+
+def test_indices_draw_every_day_alike():
+    counts = resample_counts(100, 20, 4000, seed=2)
+    assert (counts.sum(axis=0) == 100).all()
+    np.testing.assert_allclose(counts.mean(axis=1), 1, atol=0.12)
+
+
+def test_block_of_one_day_is_the_ordinary_bootstrap():
+    counts = resample_counts(50, 1, 20_000, seed=3)
+    # Multinomial: variance n * 1/n * (1 - 1/n).
+    np.testing.assert_allclose(counts.var(axis=1), 1 - 1 / 50, rtol=0.06)
+
+
+def test_same_seed_same_resamples():
+    one, two = (scores.stationary_indices(300, 30, 10, seed=4) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    assert (one != scores.stationary_indices(300, 30, 10, seed=5)).any()
+
+
+@pytest.mark.parametrize("wrong", [(0, 10, 5), (10, 0.5, 5), (10, 10, 0), (10, float("nan"), 5)])
+def test_impossible_bootstraps_are_refused(wrong):
+    with pytest.raises(DataError):
+        scores.stationary_indices(*wrong, seed=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=40),
+    st.integers(0, 2**32 - 1),
+)
+def test_areas_of_resamples_are_scikit_learns(pairs, seed):
+    """Ties, repeated days and resamples of one class included."""
+    observed, level = (np.array(column) for column in zip(*pairs, strict=True))
+    if observed.all() or not observed.any():
+        return
+    probability = level / 6
+    areas = ranked_areas(observed, probability, resample_counts(observed.size, 3, 20, seed))
+    # The same generator makes the same resamples, as indices.
+    indices = scores.stationary_indices(observed.size, 3, 20, seed)
+    for resample, found in zip(indices, areas.T, strict=True):
+        if observed[resample].all() or not observed[resample].any():
+            assert np.isnan(found).all()
+        else:
+            assert found[0] == pytest.approx(scores.roc_auc(observed[resample], probability[resample]))
+            assert found[1] == pytest.approx(scores.pr_auc(observed[resample], probability[resample]))
+
+
+def test_values_are_the_scores_themselves():
+    observed, chance = bernoulli(1)
+    result = scores.block_bootstrap(observed, {"m": chance, "c": 0.1}, mean_block_days=10, seed=1, n_resamples=50)
+    found = result.score("m")
+    for name in ("log_score", "brier_score", "roc_auc", "pr_auc"):
+        assert found[name]["value"] == pytest.approx(getattr(scores, name)(observed, chance), rel=1e-12)
+        assert found[name]["low"] <= found[name]["value"] <= found[name]["high"]
+    gain, plain = result.gain("m", "c"), scores.information_gain(observed, chance, 0.1)
+    for name in plain:
+        assert gain[name]["value"] == pytest.approx(plain[name], rel=1e-9)
+    assert result.score("c")["roc_auc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+
+
+def test_intervals_equal_resampling_by_hand():
+    observed, chance = bernoulli(2, n=200)
+    other = np.clip(chance * 1.3, 0, 0.95)
+    result = scores.block_bootstrap(
+        observed, {"m": chance, "o": other}, mean_block_days=7, seed=9, n_resamples=100, level=0.9
+    )
+    indices = scores.stationary_indices(200, 7, 100, seed=9)
+    gains = [scores.information_gain(observed[i], chance[i], other[i]) for i in indices]
+    for name, interval in result.gain("m", "o").items():
+        by_hand = [gain[name] for gain in gains]
+        np.testing.assert_allclose([interval["low"], interval["high"]], np.quantile(by_hand, [0.05, 0.95]))
+        assert interval["detectable"] == pytest.approx(2.8016 * np.std(by_hand, ddof=1))
+
+
+def test_paired_differences_are_antisymmetric_and_narrow():
+    observed, chance = bernoulli(3)
+    near = np.clip(chance + 0.01, 0, 1)
+    result = scores.block_bootstrap(observed, {"a": chance, "b": near}, mean_block_days=5, seed=3, n_resamples=200)
+    there, back = result.gain("a", "b"), result.gain("b", "a")
+    for name in there:
+        assert there[name]["value"] == -back[name]["value"]
+        assert there[name]["low"] == pytest.approx(-back[name]["high"])
+    own = result.score("a")["log_score"]
+    paired = there["nats_per_day"]
+    assert paired["high"] - paired["low"] < 0.2 * (own["high"] - own["low"])
+    for score in result.score("a"):
+        difference = result.difference("a", "b", score)
+        assert difference["value"] == pytest.approx(-result.difference("b", "a", score)["value"], abs=1e-15)
+    assert result.gain("a", "a")["nats_per_day"] == {"value": 0, "low": 0, "high": 0, "detectable": 0}
+
+
+def test_no_event_leaves_what_can_be_said():
+    result = scores.block_bootstrap(np.zeros(100), {"m": 0.1, "c": 0.2}, mean_block_days=5, seed=1, n_resamples=20)
+    assert result.score("m")["log_score"]["low"] is not None
+    area = result.score("m")["roc_auc"]
+    assert area["value"] is None
+    assert area["low"] is None
+    assert area["reason"] == "undefined on 100 days of which 0 have an event"
+    assert result.difference("m", "c", "roc_auc")["value"] is None
+    gain = result.gain("m", "c")
+    assert gain["nats_per_day"]["value"] > 0
+    assert gain["nats_per_event_day"]["value"] is None
+    assert "reason" in gain["nats_per_event_day"]
+
+
+def test_too_few_events_or_days_for_an_interval():
+    one_event = np.arange(100) == 50
+    result = scores.block_bootstrap(one_event, {"m": 0.1, "c": 0.2}, mean_block_days=5, seed=1)
+    interval = result.gain("m", "c")["nats_per_event_day"]
+    assert interval["low"] is None
+    assert interval["value"] is not None
+    assert "too few event-days: undefined in" in interval["reason"]
+    short = scores.block_bootstrap(one_event, {"m": 0.1}, mean_block_days=60, seed=1, n_resamples=10)
+    assert short.score("m")["log_score"]["reason"] == "100 days are fewer than 5 blocks of 60 days"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level": 1.0}, {"level": 95}, {"n_resamples": 1}, {"mean_block_days": 0}, {"mean_block_days": None}]
+)
+def test_wrong_settings_are_refused(wrong):
+    settings = {"mean_block_days": 5, "seed": 1, "n_resamples": 10} | wrong
+    with pytest.raises((DataError, TypeError)):
+        scores.block_bootstrap([0, 1], {"m": 0.5}, **settings)
+
+
+def test_unknown_names_are_refused():
+    result = scores.block_bootstrap([0, 1], {"m": 0.5}, mean_block_days=1, seed=1, n_resamples=10)
+    for call in (
+        lambda: result.score("n"),
+        lambda: result.gain("m", "n"),
+        lambda: result.difference("m", "m", "auc"),
+    ):
+        with pytest.raises(DataError, match="expected one of"):
+            call()
+
+
+def test_coverage_on_independent_days():
+    """On independent days nominal 95 % intervals cover the expected score in about that share of series."""
+    covered = {"brier_score": 0, "gain": 0}
+    chance_law, trials = (2, 5), 200
+    a, b = chance_law
+    mean = a / (a + b)
+    # E (p - y)^2 for calibrated p is E p(1-p).
+    expected_brier = mean - a * (a + 1) / ((a + b) * (a + b + 1))
+    draws = np.random.default_rng(0).beta(a, b, 2_000_000)
+    expected_gain = np.mean(draws * np.log(draws / mean) + (1 - draws) * np.log((1 - draws) / (1 - mean)))
+    for seed in range(trials):
+        observed, chance = bernoulli(seed + 100, n=300, rate=chance_law)
+        result = scores.block_bootstrap(
+            observed, {"m": chance, "c": mean}, mean_block_days=1, seed=seed, n_resamples=300
+        )
+        brier, gain = result.score("m")["brier_score"], result.gain("m", "c")["nats_per_day"]
+        covered["brier_score"] += brier["low"] <= expected_brier <= brier["high"]
+        covered["gain"] += gain["low"] <= expected_gain <= gain["high"]
+    # 200 trials at 0.95: three standard errors are 0.046; the percentile interval itself falls a little
+    # short.
+    for name, count in covered.items():
+        assert 0.89 <= count / trials <= 0.995, name
+
+
+def test_ten_methods_on_4000_days_take_less_than_five_seconds():
+    observed, chance = bernoulli(7, n=4000)
+    rng = np.random.default_rng(8)
+    methods = {f"m{i}": np.clip(chance * np.exp(0.3 * rng.standard_normal(4000)), 0, 1) for i in range(10)}
+    began = time.perf_counter()
+    scores.block_bootstrap(observed, methods, mean_block_days=60, seed=1, n_resamples=2000)
+    assert time.perf_counter() - began < 5

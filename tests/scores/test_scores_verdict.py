@@ -1,0 +1,77 @@
+"""The sentence that is made by rule."""
+
+import pytest
+
+from mleq import scores
+
+
+def gain(value, low, high, detectable=None):
+    return {"nats_per_day": {"value": value, "low": low, "high": high, "detectable": detectable}}
+
+
+def test_no_skill_as_in_the_design():
+    told = scores.verdict({"etas": gain(-0.004, -0.012, 0.003, 0.011)}, days=3551, event_days=300)
+    assert told == (
+        "No skill shown beyond ETAS: -0.004 [-0.012, +0.003] nats per day on 3,551 days;"
+        " the test could have seen 0.011."
+    )
+
+
+def test_better_needs_the_interval():
+    assert scores.verdict({"etas": gain(0.02, 0.005, 0.04)}, days=1000, event_days=20) == (
+        "Better than ETAS: +0.020 [+0.005, +0.040] nats per day on 1,000 days."
+    )
+    touching = {"etas": gain(0.02, 0.0, 0.04)}
+    assert scores.verdict(touching, days=1000, event_days=20).startswith("No skill shown beyond")
+
+
+def test_the_strongest_reference_decides():
+    gains = {"climatology": gain(0.2, 0.1, 0.3), "etas": gain(0.01, -0.01, 0.03), "omori": gain(0.1, 0.05, 0.2)}
+    assert scores.verdict(gains, days=1000, event_days=100).startswith("No skill shown beyond ETAS: +0.010")
+
+
+def test_a_trivial_rule_that_wins_is_named():
+    gains = {"etas": gain(-0.01, -0.03, 0.01), "trailing_mix": gain(-0.05, -0.08, -0.02)}
+    told = scores.verdict(gains, days=1000, event_days=100)
+    assert told.startswith("Worse than trailing mix, a trivial rule: -0.050 [-0.080, -0.020]")
+    assert "trivial" not in scores.verdict({"etas": gain(-0.05, -0.08, -0.02)}, days=1000, event_days=100)
+
+
+@pytest.mark.parametrize("event_days", [0, 1, 19])
+def test_too_few_event_days_no_verdict(event_days):
+    told = scores.verdict({"etas": gain(0.02, 0.005, 0.04)}, days=1000, event_days=event_days)
+    assert told.startswith(f"No verdict: {event_days} event-day")
+    assert "fewer than 20" in told
+
+
+def test_no_interval_no_verdict():
+    short = {"nats_per_day": {"value": 0.1, "low": None, "high": None, "reason": "100 days are too few"}}
+    told = scores.verdict({"etas": short}, days=100, event_days=30)
+    assert told == "No verdict: the gain over ETAS has no interval (100 days are too few)."
+    assert scores.verdict({}, days=100, event_days=30).startswith("No verdict: no reference")
+
+
+def test_small_gains_keep_their_digits_and_zero_has_no_minus():
+    told = scores.verdict({"etas": gain(0.00004, 0.00001, 0.00007)}, days=1000, event_days=30)
+    assert "+0.000040 [+0.000010, +0.000070]" in told
+    told = scores.verdict({"etas": gain(-0.0000001, -0.1, 0.1)}, days=1000, event_days=30)
+    assert "+0.000 [-0.100, +0.100]" in told
+
+
+def test_identical_forecasts():
+    told = scores.verdict({"etas": gain(0.0, 0.0, 0.0, 0.0)}, days=1000, event_days=30)
+    assert told.startswith("No skill shown beyond ETAS: +0.000 [+0.000, +0.000]")
+
+
+def test_made_from_a_bootstrap():
+    observed = [0, 0, 0, 0, 1] * 100
+    result = scores.block_bootstrap(
+        observed,
+        {"m": [0.1, 0.1, 0.1, 0.1, 0.9] * 100, "climatology": 0.2},
+        mean_block_days=10,
+        seed=1,
+        n_resamples=99,
+    )
+    gains = {"climatology": result.gain("m", "climatology")}
+    told = scores.verdict(gains, days=result.days, event_days=result.event_days)
+    assert told.startswith("Better than climatology: +0.395")
