@@ -1,0 +1,97 @@
+"""Forecasts to be beaten: each is fitted on the training part and then asked for any date.
+
+A new reference is a class with `parameters` and `probabilities`, and a line in `REFERENCES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from mleq.forecast.samples import Samples
+
+
+class Reference(Protocol):
+    """A fitted reference."""
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """What was fitted, as plain numbers for a run to keep."""
+
+    def probabilities(self, events: pd.DataFrame, dates: np.ndarray) -> np.ndarray:
+        """Forecast some target dates from the events before each one's issue time.
+
+        Parameters
+        ----------
+        events : DataFrame
+        dates : ndarray of datetime64[D], shape (k,)
+
+        Returns
+        -------
+        ndarray of float64, shape (k,)
+            Each strictly between 0 and 1.
+        """
+
+
+@dataclass(frozen=True)
+class Climatology:
+    """The same probability on every date: how often the target came true in the training part.
+
+    With k positives among n dates it is (k + 1/2) / (n + 1), the estimate of Krichevsky and Trofimov (1981,
+    doi:10.1109/TIT.1981.1056331): never 0 or 1, so that its log score stays finite whatever happens, and
+    within 1 / (2 n + 2) of the plain share.
+    """
+
+    days: int
+    positives: int
+
+    @classmethod
+    def fit(cls, recipe, events: pd.DataFrame, samples: Samples) -> Climatology:
+        """Count the positive dates of the training part."""
+        train = samples.target[samples.parts["train"]]
+        return cls(days=len(train), positives=int(train.sum()))
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """`days` and `positives` of the training part."""
+        return asdict(self)
+
+    @property
+    def probability(self) -> float:
+        """The probability of every date."""
+        return (self.positives + 0.5) / (self.days + 1)
+
+    def probabilities(self, events: pd.DataFrame | None, dates: np.ndarray) -> np.ndarray:
+        """The same probability for each date, shape (k,)."""
+        return np.full(len(dates), self.probability)
+
+
+Fit = Callable[[object, pd.DataFrame, Samples], Reference]
+
+REFERENCES: dict[str, Fit] = {"climatology": Climatology.fit}
+
+
+def fit_references(
+    recipe, events: pd.DataFrame, samples: Samples, names: Iterable[str] | None = None
+) -> dict[str, Reference]:
+    """Fit references on the training part.
+
+    Parameters
+    ----------
+    recipe : CatalogRecipe
+    events : DataFrame
+        What `samples` were made from.
+    samples : Samples
+    names : iterable of str, optional
+        Which of `REFERENCES`; without it all, in their order.
+
+    Returns
+    -------
+    dict of str to Reference
+        Each answers `.probabilities(events, dates)`; for all samples, `dates` is `samples.dates`.
+    """
+    return {name: REFERENCES[name](recipe, events, samples) for name in names or REFERENCES}
