@@ -1,11 +1,11 @@
 """Forecasts to be beaten: each is fitted on the training part and then asked for any date.
 
-A new reference is a class with `parameters` and `probabilities`, and a line in `REFERENCES`.
+A new reference is a class that keeps `Reference`, and a line in `REFERENCES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -16,7 +16,11 @@ from mleq.forecast.samples import Samples
 
 
 class Reference(Protocol):
-    """A fitted reference."""
+    """A fitted reference; its class, given `parameters` as keywords, makes it again."""
+
+    @classmethod
+    def fit(cls, recipe, events: pd.DataFrame, samples: Samples) -> Reference:
+        """Fit on the training part."""
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -70,9 +74,7 @@ class Climatology:
         return np.full(len(dates), self.probability)
 
 
-Fit = Callable[[object, pd.DataFrame, Samples], Reference]
-
-REFERENCES: dict[str, Fit] = {"climatology": Climatology.fit}
+REFERENCES: dict[str, type[Reference]] = {"climatology": Climatology}
 
 
 def fit_references(
@@ -94,4 +96,15 @@ def fit_references(
     dict of str to Reference
         Each answers `.probabilities(events, dates)`; for all samples, `dates` is `samples.dates`.
     """
-    return {name: REFERENCES[name](recipe, events, samples) for name in names or REFERENCES}
+    return {name: REFERENCES[name].fit(recipe, events, samples) for name in names or REFERENCES}
+
+
+def restore_references(kept: Mapping[str, Mapping[str, float]]) -> dict[str, Reference]:
+    """Make fitted references again from what a run kept of them.
+
+    Parameters
+    ----------
+    kept : mapping of str to mapping
+        Each reference's `parameters` by its name.
+    """
+    return {name: REFERENCES[name](**parameters) for name, parameters in kept.items()}

@@ -1,9 +1,10 @@
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mleq.forecast.references import REFERENCES, Climatology, fit_references
+from mleq.forecast.references import REFERENCES, Climatology, fit_references, restore_references
 from mleq.forecast.samples import make_samples
 
 
@@ -45,9 +46,10 @@ def test_climatology_is_never_certain(days, positives):
     assert np.isfinite(np.log(Climatology(days, positives).probabilities(None, np.zeros(2)))).all()
 
 
-def test_climatology_comes_back_from_its_parameters():
-    fitted = Climatology(days=100, positives=7)
-    assert Climatology(**fitted.parameters) == fitted
+def test_references_come_back_from_what_a_run_keeps(material):
+    fitted = fit_references(*material)
+    kept = json.loads(json.dumps({name: reference.parameters for name, reference in fitted.items()}))
+    assert restore_references(kept) == fitted
 
 
 def test_all_references_are_fitted_without_names(material):
