@@ -69,9 +69,7 @@ def main() -> None:
         subprocess.run(command, check=True)
         ours = print_speed(read_files([catalog]))
         if given.baseline is None:
-            print(
-                "beside what: git clone https://github.com/taqqanori/ml-earthquake, then --baseline ml-earthquake"
-            )
+            print("beside what: git clone https://github.com/taqqanori/ml-earthquake, then --baseline ml-earthquake")
         else:
             print_comparison(catalog, given.baseline, given.rows or None, ours)
 

@@ -23,9 +23,7 @@ def check_columns(events: pd.DataFrame) -> None:
             remedy="Load events with mleq.load_events, or name the columns as it does.",
         )
     if getattr(events["origin_time"].dt, "tz", None) is None:
-        raise DataError(
-            "the column origin_time has no time zone", expected="UTC", remedy="Use .dt.tz_localize('UTC')."
-        )
+        raise DataError("the column origin_time has no time zone", expected="UTC", remedy="Use .dt.tz_localize('UTC').")
     for name in ("origin_time", "latitude", "longitude", "magnitude"):
         gaps = int(events[name].isna().sum())
         if gaps:
@@ -93,8 +91,7 @@ def check_parts(recipe, dates: np.ndarray, came_true: np.ndarray, parts: dict[st
         if positives and positives == len(indices):
             remedy = "narrow target.radius_km, raise target.magnitude, shorten target.horizon_days"
         raise DataError(
-            f"{recipe.id}: the {name} part has {len(indices):,} target dates{span}, "
-            f"{positives:,} of them positive",
+            f"{recipe.id}: the {name} part has {len(indices):,} target dates{span}, {positives:,} of them positive",
             expected="dates of both kinds in each part",
             remedy=f"Set split otherwise, {remedy}, or use a longer catalogue.",
         )

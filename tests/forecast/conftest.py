@@ -15,9 +15,7 @@ TOKYO = {"latitude": 35.680934, "longitude": 139.767551}
 def make_events():
     """A factory of event tables: lists of columns, or `n` random events of the world."""
 
-    def make(
-        n=None, *, start="2001-01-01", end="2001-12-31", seed=0, near=None, attrs=True, **columns
-    ) -> pd.DataFrame:
+    def make(n=None, *, start="2001-01-01", end="2001-12-31", seed=0, near=None, attrs=True, **columns) -> pd.DataFrame:
         start, end = pd.Timestamp(start, tz="UTC"), pd.Timestamp(end, tz="UTC")
         rng = np.random.default_rng(seed)
         n = len(next(iter(columns.values()))) if n is None else n

@@ -55,9 +55,7 @@ def test_equals_the_definition_row_by_row(events, grid):
 
 def test_magnitude_of_summed_energy():
     # Two events of one magnitude are log10(2) / 1.5 = 0.2007 stronger than one; 32 times weaker is one unit less.
-    heatmaps = daily_heatmaps(
-        np.zeros(2, int), [0, 0], [0, 0], [10, 20], [6.0, 6.0], grid=Grid.world(1, 1), n_days=1
-    )
+    heatmaps = daily_heatmaps(np.zeros(2, int), [0, 0], [0, 0], [10, 20], [6.0, 6.0], grid=Grid.world(1, 1), n_days=1)
     assert heatmaps[0, 0, 0] == pytest.approx([6.20069, 2, 15], abs=1e-5)
 
 

@@ -182,9 +182,7 @@ def test_part_with_a_single_class(make_recipe, make_events):
     magnitude = np.full(700, 4.0)
     magnitude[50:120] = 5.0
     events = make_events(700, near=NEAR_TOKYO, magnitude=magnitude)
-    with pytest.raises(
-        DataError, match=r"the validation part has \d+ target dates \(2001.* to 2001.*\), 0 of them"
-    ):
+    with pytest.raises(DataError, match=r"the validation part has \d+ target dates \(2001.* to 2001.*\), 0 of them"):
         make_samples(make_recipe(), events)
 
 
