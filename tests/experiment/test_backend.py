@@ -1,0 +1,21 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.tensorflow
+def test_import_is_quiet_late_and_deterministic():
+    code = (
+        "import sys; from mleq.experiment import backend, network, training, batches; from mleq.forecast import "
+        "networks, resampling; assert not {'tensorflow', 'keras', 'sklearn', 'imblearn'} & set(sys.modules);"
+        "backend.bound_threads(1); keras = backend.load_keras(); assert backend.device_names();"
+        "keras.layers.Dense(2)(keras.ops.ones((2, 2))); import tensorflow as tf;"
+        "assert tf.config.threading.get_intra_op_parallelism_threads() == 1;"
+        "from tensorflow.python.framework import config; assert config.is_op_determinism_enabled();"
+        "backend.bound_threads(2)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.strip() == "TensorFlow is already at work; its threads stay as they are, not 2"
