@@ -8,9 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "EtasFit": "fitting",
     "EtasParameters": "parameters",
+    "History": "history",
     "KernelBackground": "background",
     "fault_like_background": "background",
+    "fit_etas": "fitting",
     "simulate_catalog": "simulation",
 }
 

@@ -112,17 +112,13 @@ def days_between(start: Any, end: Any) -> float:
         else:
             days = (pd.to_datetime(end, utc=True) - pd.to_datetime(start, utc=True)) / pd.Timedelta(days=1)
     except (TypeError, ValueError) as error:
-        raise Mistake(
-            f"a period from {start!r} to {end!r}", expected="two dates or two numbers of days"
-        ) from error
+        raise Mistake(f"a period from {start!r} to {end!r}", expected="two dates or two numbers of days") from error
     if not (math.isfinite(days) and days > 0):
         raise Mistake(f"a period from {start!r} to {end!r}", expected="an end later than the start")
     return days
 
 
-def draw_magnitudes(
-    rng: np.random.Generator, n: int, m0: float, magnitude_max: float, b_value: float
-) -> np.ndarray:
+def draw_magnitudes(rng: np.random.Generator, n: int, m0: float, magnitude_max: float, b_value: float) -> np.ndarray:
     """Magnitudes of the truncated Gutenberg-Richter law by inverse distribution function, shape (n,)."""
     beta = b_value * math.log(10)
     return m0 - np.log1p(rng.random(n) * math.expm1(-beta * (magnitude_max - m0))) / beta

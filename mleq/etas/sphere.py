@@ -90,8 +90,7 @@ def distance_km(latitude_1, longitude_1, latitude_2, longitude_2) -> np.ndarray:
     latitude_1, latitude_2 = np.radians(latitude_1), np.radians(latitude_2)
     half_dlon = np.radians(np.subtract(longitude_2, longitude_1)) / 2
     haversine = (
-        np.sin((latitude_2 - latitude_1) / 2) ** 2
-        + np.cos(latitude_1) * np.cos(latitude_2) * np.sin(half_dlon) ** 2
+        np.sin((latitude_2 - latitude_1) / 2) ** 2 + np.cos(latitude_1) * np.cos(latitude_2) * np.sin(half_dlon) ** 2
     )
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0)))
 
@@ -119,3 +118,12 @@ def destination(latitude, longitude, azimuth_deg, distance) -> tuple[np.ndarray,
     sine = np.clip(sine, -1.0, 1.0)
     turn = np.arctan2(np.sin(azimuth) * np.sin(angle) * np.cos(start), np.cos(angle) - np.sin(start) * sine)
     return np.degrees(np.arcsin(sine)), wrap_longitude(np.asarray(longitude) + np.degrees(turn))
+
+
+def azimuth_deg(latitude_1, longitude_1, latitude_2, longitude_2) -> np.ndarray:
+    """Direction in which the great circle from the first place to the second begins, clockwise from north."""
+    latitude_1, latitude_2 = np.radians(latitude_1), np.radians(latitude_2)
+    eastward = np.radians(np.subtract(longitude_2, longitude_1))
+    east = np.sin(eastward) * np.cos(latitude_2)
+    north = np.cos(latitude_1) * np.sin(latitude_2) - np.sin(latitude_1) * np.cos(latitude_2) * np.cos(eastward)
+    return np.degrees(np.arctan2(east, north))

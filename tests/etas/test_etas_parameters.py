@@ -53,9 +53,7 @@ def test_all_wrong_values_are_named_at_once():
     assert "productivity" not in message
 
 
-@pytest.mark.parametrize(
-    ("b_value", "magnitude_max"), [(0, 8), (-1, 8), (math.nan, 8), (1, 4.5), (1, math.nan)]
-)
+@pytest.mark.parametrize(("b_value", "magnitude_max"), [(0, 8), (-1, 8), (math.nan, 8), (1, 4.5), (1, math.nan)])
 def test_impossible_magnitude_laws_are_refused(b_value, magnitude_max):
     with pytest.raises(Mistake):
         JAPAN.branching_ratio(b_value, magnitude_max)

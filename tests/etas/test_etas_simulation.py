@@ -149,9 +149,7 @@ def test_dates_and_days_mean_the_same():
         (datetime.date(2001, 1, 1), np.datetime64("2001-02-01")),
         zoned,
     ):
-        np.testing.assert_array_equal(
-            days["time_days"], simulate_catalog(REGION, *dates, BRIEF, **args)["time_days"]
-        )
+        np.testing.assert_array_equal(days["time_days"], simulate_catalog(REGION, *dates, BRIEF, **args)["time_days"])
 
 
 def test_outside_events_are_dropped_unless_kept():
@@ -241,9 +239,7 @@ def test_background_is_drawn_inside_and_reproducibly():
     assert cells.max() > 5 * 5000 / 100
     assert cells.min() >= 0
     uniform = fault_like_background(REGION, np.random.default_rng(3), bands=0)
-    assert (
-        np.histogram2d(*uniform.sample(np.random.default_rng(4), 5000)[:2], bins=10)[0].max() < 2 * 5000 / 100
-    )
+    assert np.histogram2d(*uniform.sample(np.random.default_rng(4), 5000)[:2], bins=10)[0].max() < 2 * 5000 / 100
     for wrong in ({"bands": -1}, {"uniform_share": 1.5}):
         with pytest.raises(Mistake):
             fault_like_background(REGION, np.random.default_rng(3), **wrong)

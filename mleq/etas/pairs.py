@@ -1,0 +1,138 @@
+"""Pairs of an event and those before it, the near ones singly and the rest in groups.
+
+The intensity at an event is a sum over all earlier events. Two earlier events that are about equally long
+ago, far away and strong contribute almost in proportion whatever the parameters, so that groups of them can
+stand as one pair with a weight. Groups are cells in the three numbers on which a contribution depends: ln(1
++ t/c), ln(1 + r^2/sigma) and the magnitude. A group's place in its cell is the mean of these three,
+weighted by contribution, and its weight makes the group's contribution exact at the parameters that the
+grouping was made with. There the intensity is exact, and so are its derivatives with respect to A, alpha, p
+and q; away from there the error grows with the square of the change. A pair alone in its cell, as almost
+all near ones are, is exact everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mleq.etas.history import History
+from mleq.etas.parameters import EtasParameters
+from mleq.etas.sphere import EARTH_RADIUS_KM
+
+TIME_STEP, SPACE_STEP, MAGNITUDE_STEP = 1.0, 0.5, 0.5
+PAIRS_AT_ONCE = 500_000
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Earlier events, or groups of them, for each target event.
+
+    Parameters
+    ----------
+    start : numpy.ndarray, shape (n_targets + 1,), int
+        The pairs of target j are those from `start[j]` to `start[j + 1]`.
+    elapsed_days, distance2_km2 : numpy.ndarray, shape (n_pairs,)
+        Time since the earlier event, and squared distance from it.
+    growth : numpy.ndarray, shape (n_pairs,)
+        Its magnitude above m0.
+    weight : numpy.ndarray, shape (n_pairs,)
+        How many such pairs it stands for; 1 for a single pair.
+    """
+
+    start: np.ndarray
+    elapsed_days: np.ndarray
+    distance2_km2: np.ndarray
+    growth: np.ndarray
+    weight: np.ndarray
+
+    def __len__(self) -> int:
+        return self.elapsed_days.size
+
+
+def all_pairs(sources: History, targets: History, m0: float) -> Pairs:
+    """Every pair singly. Memory grows with the square of the number of events: for a few thousand."""
+    parts = []
+    for _, elapsed, distance2 in _blocks(sources, targets):
+        growth = np.broadcast_to(sources.magnitude[: elapsed.shape[1]] - m0, elapsed.shape)
+        earlier = elapsed > 0
+        parts.append((earlier.sum(axis=1), elapsed[earlier], distance2[earlier], growth[earlier]))
+    if not parts:
+        return Pairs(np.zeros(1, dtype=np.int64), *(np.empty(0) for _ in range(4)))
+    number, elapsed, distance2, growth = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Pairs(np.r_[0, np.cumsum(number)], elapsed, distance2, growth, np.ones(elapsed.size))
+
+
+def grouped_pairs(sources: History, targets: History, parameters: EtasParameters) -> Pairs:
+    """Pairs in groups that are exact at `parameters`.
+
+    Parameters
+    ----------
+    sources, targets : History
+        Every source earlier than a target makes a pair with it; events of the same instant do not.
+    parameters : EtasParameters
+        Where the sums are to be exact.
+
+    Returns
+    -------
+    Pairs
+    """
+    parts = [
+        _grouped(elapsed, distance2, sources.magnitude[: elapsed.shape[1]] - parameters.m0, parameters)
+        for _, elapsed, distance2 in _blocks(sources, targets)
+    ]
+    if not parts:
+        return all_pairs(sources, targets, parameters.m0)
+    number, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Pairs(np.r_[0, np.cumsum(number)], *columns)
+
+
+def _blocks(sources: History, targets: History):
+    """Targets a block at a time, with times since, and squared distances from, the sources before the block's end."""
+    from_sources, from_targets = sources.unit_vectors(), targets.unit_vectors()
+    # Blocks are sized for the last target, which has the most sources before it.
+    at_once = max(1, PAIRS_AT_ONCE // max(1, len(sources)))
+    for first in range(0, len(targets), at_once):
+        block = slice(first, min(first + at_once, len(targets)))
+        before = np.searchsorted(sources.time_days, targets.time_days[block.stop - 1])
+        elapsed = targets.time_days[block, None] - sources.time_days[:before]
+        sine2 = (1 - from_targets[block] @ from_sources[:before].T) / 2
+        distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(sine2, 0, 1)))
+        yield block, elapsed, distance**2
+
+
+def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
+    """The groups of one block of targets: their number for each target, then the four columns of `Pairs`."""
+    p = parameters
+    rows, before = elapsed.shape
+    earlier = elapsed > 0
+    scale = p.d_km2 * np.exp(p.gamma * growth)
+    in_time = np.log1p(np.maximum(elapsed, 0) / p.c_days)
+    in_space = np.log1p(distance2 / scale)
+    contribution = np.exp(p.alpha * growth - np.log(scale) - p.p * in_time - p.q * in_space)
+    contribution[~earlier] = 0
+
+    cell = np.broadcast_to(((growth - growth.min(initial=0)) / MAGNITUDE_STEP).astype(np.int64), elapsed.shape)
+    cells = int(cell.max(initial=0)) + 1
+    for coordinate, step in ((in_space, SPACE_STEP), (in_time, TIME_STEP)):
+        index = (coordinate / step).astype(np.int64)
+        cell = cell + cells * index
+        cells *= int(index.max(initial=0)) + 1
+    cell = (cell + cells * np.arange(rows)[:, None]).ravel()
+
+    total = np.bincount(cell, contribution.ravel(), rows * cells)
+    used = np.flatnonzero(total)
+    total = total[used]
+    columns = (in_time, in_space, np.broadcast_to(growth, elapsed.shape))
+    mean_time, mean_space, mean_growth = (
+        np.bincount(cell, (contribution * column).ravel(), rows * cells)[used] / total for column in columns
+    )
+    mean_scale = p.d_km2 * np.exp(p.gamma * mean_growth)
+    alone = np.exp(p.alpha * mean_growth - np.log(mean_scale) - p.p * mean_time - p.q * mean_space)
+    return (
+        np.bincount(used // cells, minlength=rows),
+        p.c_days * np.expm1(mean_time),
+        mean_scale * np.expm1(mean_space),
+        mean_growth,
+        total / alone,
+    )
