@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mleq.catalog import events as events_of
-from mleq.errors import DataError, RequestError
+from mleq.errors import DataError, MissingData
 
 log = logging.getLogger("mleq")
 
@@ -48,7 +48,7 @@ def load_events(
     ------
     mleq.errors.DataError
         If a file cannot be used, or no event is left.
-    mleq.errors.RequestError
+    mleq.errors.MissingData
         If the store does not hold what the recipe asks for.
     """
     files = [Path(file) for file in files]
@@ -137,13 +137,14 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
     if reached is None or (due is not None and reached < due and end <= pd.Timestamp.now("UTC")):
         held = f"it ends at {reached:%Y-%m-%d %H:%M} UTC" if reached is not None else "it does not hold its start"
         state = f"the snapshot {settings.snapshot} of the store" if settings.snapshot else "the store"
-        raise RequestError(
+        raise MissingData(
             f"{state} in {folder} lacks events of magnitude {settings.min_magnitude:g} or more from "
             f"{settings.start} to {settings.end or 'now'}: {held}",
             remedy=f"run: python cmd/fetch --recipe_id {recipe_id or 'ID'}",
         )
     end = reached if end is None else min(end, reached)
     raw = store.read(start, end, settings.min_magnitude, snapshot=settings.snapshot)
+    end = _before_silence(raw, end, store.name)
     events = events_of.from_raw(
         raw,
         source=store.name,
@@ -155,6 +156,30 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
     if settings.snapshot:
         events.attrs["snapshot"] = settings.snapshot
     return events
+
+
+def _before_silence(raw: pd.DataFrame, end: pd.Timestamp, name: str) -> pd.Timestamp:
+    """Where the catalogue ends: at `end`, or at its last event if the silence after it cannot be the Earth's.
+
+    A service may serve a copy that was frozen long ago. It truly answers that there is nothing later, but days
+    without an event are then days without data. A silence over three times the longest before it, and over three
+    days, is taken for the latter.
+    """
+    times = raw["time"].to_numpy("datetime64[us]")
+    if len(times) < 100:
+        return end
+    last = raw["time"].iloc[-1] + pd.Timedelta(milliseconds=1)
+    longest = max(pd.Timedelta(np.diff(times).max()), pd.Timedelta(days=1))
+    if end - last <= 3 * longest:
+        return end
+    log.warning(
+        "the last event of %s is of %s; the silence until %s is no silence of the Earth: the catalogue is taken "
+        "to end there",
+        name,
+        f"{last:%Y-%m-%d %H:%M}",
+        f"{end:%Y-%m-%d}",
+    )
+    return last
 
 
 def simulated(settings) -> pd.DataFrame:

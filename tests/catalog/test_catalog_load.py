@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 
 from mleq.catalog import events as events_of
-from mleq.catalog.load import data_folder, load_events
-from mleq.errors import DataError
+from mleq.catalog.fetch import fetch
+from mleq.catalog.load import data_folder, load_events, utc
+from mleq.catalog.store import Store
+from mleq.catalog.usgs import EventService
+from mleq.errors import DataError, RequestError
 from mleq.recipe.settings import SimulatedCatalog, UsgsCatalog
 
 CSV = """time,latitude,longitude,depth,mag,id,type
@@ -92,3 +95,54 @@ def test_a_simulated_catalogue_has_the_form_of_events_and_repeats():
     assert (table["magnitude"] >= 3).all()
     assert np.all(table["origin_time"].diff().dropna() >= pd.Timedelta(0))
     assert set(load_events(simulated(seed=4))["id"]).isdisjoint(table["id"])
+
+
+@pytest.fixture
+def filled(tmp_path, service, make):
+    """A store of two years, fetched from the stand-in; one event is an explosion."""
+    service.rows = make.yearly(200, 2000) + make.yearly(200, 2001, 4.5, type="quarry blast")[:10]
+    service.limit = 1000
+    with EventService(service.url) as client:
+        fetch(Store.of(tmp_path), client, utc(dt.date(2000, 1, 1)), utc(dt.date(2002, 1, 1)), 4.0)
+    return tmp_path
+
+
+def test_an_empty_store_says_how_to_fill_it(tmp_path):
+    with pytest.raises(RequestError, match="does not hold its start.*run: python cmd/fetch --recipe_id tokyo"):
+        load_events(usgs(), data_dir=tmp_path, recipe_id="tokyo")
+
+
+def test_events_of_the_store(filled):
+    table = load_events(usgs(start=dt.date(2000, 1, 1), end=dt.date(2001, 1, 1)), data_dir=filled)
+    assert len(table) == 200
+    assert events_of.coverage(table) == (utc(dt.date(2000, 1, 1)), utc(dt.date(2001, 1, 1)))
+    assert table.attrs["source"] == "usgs"
+
+
+def test_a_store_that_lacks_a_part_says_how_far_it_goes(filled):
+    with pytest.raises(RequestError, match="it ends at 2002-01-01 00:00 UTC"):
+        load_events(usgs(start=dt.date(2000, 1, 1), end=dt.date(2003, 1, 1)), data_dir=filled)
+    with pytest.raises(RequestError, match="magnitude 3 or more"):
+        load_events(usgs(start=dt.date(2000, 1, 1), min_magnitude=3.0), data_dir=filled)
+
+
+def test_without_an_end_the_store_is_used_as_far_as_it_goes(filled, caplog):
+    table = load_events(usgs(start=dt.date(2000, 1, 1)), data_dir=filled)
+    # The last row, a blast of January 2001, is followed by a year of silence: that is no silence of the Earth.
+    assert events_of.coverage(table)[1] == pd.Timestamp("2001-01-17T10:12:00.001Z")
+    assert "taken to end there" in caplog.text
+    assert set(table["type"]) == {"earthquake"}
+
+
+def test_a_snapshot_is_loaded_by_its_name(filled, service):
+    before = load_events(usgs(start=dt.date(2000, 1, 1)), data_dir=filled)
+    Store.of(filled).freeze("paper")
+    service.rows[0] |= {"mag": 8.0, "updated": "2020-01-01T00:00:00Z"}
+    with EventService(service.url) as client:
+        fetch(Store.of(filled), client, utc(dt.date(2000, 1, 1)), utc(dt.date(2002, 1, 1)), 4.0)
+    frozen = load_events(usgs(start=dt.date(2000, 1, 1), snapshot="paper"), data_dir=filled)
+    assert frozen.attrs["sha256"] == before.attrs["sha256"]
+    assert frozen.attrs["snapshot"] == "paper"
+    assert load_events(usgs(start=dt.date(2000, 1, 1)), data_dir=filled)["magnitude"].max() == 8.0
+    with pytest.raises(RequestError, match="no snapshot 'other'.*one of: paper"):
+        load_events(usgs(snapshot="other"), data_dir=filled)

@@ -1,0 +1,244 @@
+"""Bring a store up to date with an event service: only what is missing, then what changed.
+
+Windows are found by counting and halving, asked for one after the other, and stored one by one, so that memory
+holds a few windows and whatever was brought stays, however the process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from mleq import progress
+from mleq.catalog.store import Record, Store
+from mleq.catalog.usgs import Doubtful, EventService
+from mleq.catalog.window import Window, milliseconds, missing
+from mleq.errors import ServiceError
+
+log = logging.getLogger("mleq")
+
+
+@dataclass
+class Fetched:
+    """What a fetch brought."""
+
+    windows: int = 0
+    events: int = 0
+    damaged: list[str] = field(default_factory=list)
+    new: int = 0
+    revised: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A window whose events the service counts otherwise."""
+
+    record: Record
+    counted: int
+
+
+def fetch(
+    store: Store,
+    service: EventService,
+    start: pd.Timestamp,
+    end: pd.Timestamp | None,
+    min_magnitude: float,
+) -> Fetched:
+    """Bring everything of [start, end) from `min_magnitude` on that the store lacks, and what was revised.
+
+    Parameters
+    ----------
+    store : Store
+        Where it goes; what is there already is not asked for again.
+    service : EventService
+        Where it comes from.
+    start : pandas.Timestamp
+        First moment wanted.
+    end : pandas.Timestamp or None
+        First moment no longer wanted; None, or one that lies ahead: now.
+    min_magnitude : float
+        Smallest magnitude wanted.
+
+    Returns
+    -------
+    Fetched
+        What was brought: events of windows that were missing, and new, revised and deleted events of the others.
+
+    Raises
+    ------
+    mleq.errors.ServiceError
+        If the service fails; all windows brought until then are in the store.
+    """
+    from mleq.catalog.revision import revise
+
+    now = pd.Timestamp.now("UTC").floor("ms")
+    wanted = Window.of(start, now if end is None else min(end, now), min_magnitude)
+    done = Fetched()
+    damaged = store.damaged()
+    for record in damaged:
+        log.warning("%s is damaged; fetching it again (%s)", store.folder / "events" / record.file, record.window)
+        done.damaged.append(record.file)
+    whole = [record for record in store.records() if record not in damaged]
+    held = [record.window for record in whole]
+    gaps = [gap for region in [wanted, *(record.window for record in damaged)] for gap in missing(region, held)]
+    brought: list[Window] = []
+    for gap in gaps:
+        for rest in missing(gap, brought):
+            _bring_gap(store, service, rest, damaged, done)
+        brought.append(gap)
+    if damaged:
+        store.drop(damaged)
+    if whole:
+        revise(store, service, whole, done)
+    store.remove_orphans()
+    return done
+
+
+def _bring_gap(store: Store, service: EventService, gap: Window, damaged: list[Record], done: Fetched) -> None:
+    """Bring a window that the store lacks, in as many pieces as the service's limit asks for."""
+    pieces = plan(service, gap)
+    ignored = {record.file for record in damaged}
+    with progress.task("fetching", total=sum(count for _, count in pieces), unit="events") as task:
+        for window, count in pieces:
+            held = [record.window for record in store.records() if record.file not in ignored]
+            if missing(window, held):  # else another process was faster
+                known = latest_revision(store)
+                parts = bring(service, window, count)
+                store.put(parts, revised=latest(known, parts), replacing=_inside(damaged, window))
+                done.windows += len(parts)
+                done.events += sum(len(raw) for _, raw in parts)
+            task.advance(count)
+
+
+def _inside(damaged: list[Record], window: Window) -> list[Record]:
+    """Damaged records that a window replaces entirely."""
+    return [record for record in damaged if not missing(record.window, [window])]
+
+
+def plan(service: EventService, window: Window) -> list[tuple[Window, int]]:
+    """Split a window in time until each piece is within the service's limit.
+
+    Pieces are halved until they hold at most half of the limit, then neighbours are joined as far as the limit
+    allows: counts cost the service little, queries much.
+
+    Returns
+    -------
+    list of (Window, int)
+        Pieces in time order, with the number of events that each should hold.
+    """
+    total = service.count(window)
+    if total.events <= total.allowed:
+        return [(window, total.events)]
+    joined: list[tuple[Window, int]] = []
+    with progress.task("counting", total=total.events, unit="events") as task:
+        for piece, count in _halved(service, window, total.events, total.allowed):
+            if joined and joined[-1][1] + count <= total.allowed:
+                before, so_far = joined.pop()
+                joined.append((Window(before.start, piece.end, *_band(piece)), so_far + count))
+            else:
+                joined.append((piece, count))
+            task.advance(count)
+    return joined
+
+
+def _band(window: Window) -> tuple[float, float]:
+    return window.min_magnitude, window.max_magnitude
+
+
+def _halved(service: EventService, window: Window, count: int, allowed: int) -> Iterator[tuple[Window, int]]:
+    """Halve until a piece holds at most half of what is allowed; only the first half of each is counted."""
+    if count <= allowed // 2 or (window.end - window.start <= 1 and count <= allowed):
+        yield window, count
+        return
+    if window.end - window.start <= 1:
+        raise ServiceError(f"{service.url} counts {count} events in one millisecond, at {window}")
+    first, second = window.halves()
+    in_first = service.count(first).events
+    in_second = count - in_first if in_first <= count else service.count(second).events
+    yield from _halved(service, first, in_first, allowed)
+    yield from _halved(service, second, in_second, allowed)
+
+
+def bring(
+    service: EventService, window: Window, count: int | None = None, **more: str
+) -> list[tuple[Window, pd.DataFrame]]:
+    """Bring a window, counting again whenever the answer does not agree with the count.
+
+    Parameters
+    ----------
+    service : EventService
+        Where it comes from.
+    window : Window
+        What to bring.
+    count : int, optional
+        How many events it should hold, if known.
+    **more : str
+        Further parameters of the service.
+
+    Returns
+    -------
+    list of (Window, pandas.DataFrame)
+        The window and its rows; several where it has grown beyond the service's limit meanwhile.
+
+    Raises
+    ------
+    mleq.errors.ServiceError
+        After the last try, with the window and what was seen.
+    """
+    seen: list[str] = []
+    for attempt in range(service.tries):
+        service.wait(attempt)
+        if count is None:
+            answer = service.count(window, **more)
+            if answer.events > answer.allowed:
+                first, second = window.halves()
+                return bring(service, first, **more) + bring(service, second, **more)
+            count = answer.events
+        try:
+            return [(window, service.query(window, count, **more))]
+        except Doubtful as doubt:
+            seen.append(str(doubt))
+            log.info("query of %s: %s; asking again", window, doubt)
+            count = None
+    raise service.gave_up("query", window, seen)
+
+
+def latest_revision(store: Store) -> int:
+    """Latest time of revision that the service is known to have reached, milliseconds since 1970."""
+    return max((record.revised for record in store.records()), default=0)
+
+
+def latest(known: int, parts: list[tuple[Window, pd.DataFrame]]) -> int:
+    """How late the service's own clock had come when it answered, as far as that can be proven.
+
+    That is `known`, what was seen before the question, or a later `updated` in the answer. No other clock has to
+    agree with it; only stamps that lie ahead of now are not believed.
+    """
+    stamps = [raw["updated"].max() for _, raw in parts if raw["updated"].notna().any()]
+    now = milliseconds(pd.Timestamp.now("UTC"))
+    return max([known, *(min(milliseconds(stamp), now) for stamp in stamps)])
+
+
+def verify(store: Store, service: EventService) -> list[Difference]:
+    """Count every window of the store at the service again, and list where the numbers differ."""
+    records = store.records()
+    differences = []
+    with progress.task("recounting", total=len(records), unit="windows") as task:
+        for record in records:
+            counted = service.count(record.window).events
+            if counted != record.count:
+                differences.append(Difference(record, counted))
+            task.advance()
+    return differences
+
+
+def repair(store: Store, service: EventService, differences: list[Difference]) -> None:
+    """Bring windows whose counts differ again; each is replaced once its new rows are there."""
+    for difference in differences:
+        known = latest_revision(store)
+        parts = bring(service, difference.record.window)
+        store.put(parts, revised=latest(known, parts), replacing=[difference.record])

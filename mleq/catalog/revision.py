@@ -1,0 +1,158 @@
+"""What changed at the service since a store's windows were fetched: new, revised and deleted events, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from mleq import progress
+from mleq.catalog import columns
+from mleq.catalog.fetch import Fetched, bring, latest, latest_revision
+from mleq.catalog.store import Record, Store
+from mleq.catalog.usgs import EventService
+from mleq.catalog.window import Window, iso
+
+MARGIN_MS = 10 * 60 * 1000
+"""How far before the latest revision known the next question begins: a service may show it a little late."""
+MARGIN_MAGNITUDE = 1.0
+"""How far below a store's magnitudes is looked for events that were revised downwards."""
+MANY = 50_000
+"""So many changed rows are held in memory before they are written."""
+FEW = 2000
+"""So many rows are brought in one piece; more are narrowed down to the windows that they belong to."""
+
+
+def revise(store: Store, service: EventService, records: list[Record], done: Fetched) -> None:
+    """Bring what changed in windows that the store holds.
+
+    Each window remembers the latest `updated` that the service had reached when the window was brought; whatever
+    has changed since carries a later one. Windows are asked for together as long as the answer is small.
+
+    Parameters
+    ----------
+    store : Store
+        What to bring up to date.
+    service : EventService
+        Where changes come from.
+    records : list of Record
+        The windows to look at.
+    done : Fetched
+        Its `new`, `revised` and `deleted` are counted up.
+    """
+    current = {record.file for record in store.records()}
+    records = [record for record in records if record.file in current]
+    known = latest_revision(store)
+    batch = _Batch()
+    with progress.task("looking for revisions", total=len(records), unit="windows") as task:
+        for group, rows in _changes(service, records):
+            if rows is None:  # more than the service gives at once: bring the window as a whole
+                rows = _against_whole(store, service, group[0])
+            known = latest(known, [(group[0].window, rows)])
+            batch.add(group, rows, known)
+            if batch.size > MANY:
+                _apply(store, batch, done)
+                batch = _Batch()
+            task.advance(len(group))
+        _apply(store, batch, done)
+
+
+@dataclass
+class _Batch:
+    """Changed rows, and how new each window is once they are applied."""
+
+    tables: list[pd.DataFrame] = field(default_factory=list)
+    revised: dict[Window, int] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, group: list[Record], rows: pd.DataFrame, revised: int) -> None:
+        self.tables.append(rows)
+        self.size += len(rows)
+        self.revised |= dict.fromkeys((record.window for record in group), revised)
+
+
+def _against_whole(store: Store, service: EventService, record: Record) -> pd.DataFrame:
+    """All rows of a window as they are now, and those that are there no more as deleted."""
+    rows = columns.newest([raw for _, raw in bring(service, record.window)])
+    held = store.partition(record)
+    return pd.concat([rows, held.loc[~held["id"].isin(rows["id"])].assign(status="deleted")], ignore_index=True)
+
+
+def _changes(service: EventService, records: list[Record]) -> Iterator[tuple[list[Record], pd.DataFrame | None]]:
+    """Rows that changed since each group of windows was brought; None where they are too many."""
+    if not records:
+        return
+    since = max(0, min(record.revised for record in records) - MARGIN_MS)
+    window = Window(
+        min(record.window.start for record in records),
+        max(record.window.end for record in records),
+        min(record.window.min_magnitude for record in records) - MARGIN_MAGNITUDE,
+    )
+    selection = {"updatedafter": iso(since), "includedeleted": "true"}
+    count = service.count(window, **selection)
+    if count.events > min(FEW, count.allowed) and len(records) > 1:
+        middle = len(records) // 2
+        yield from _changes(service, records[:middle])
+        yield from _changes(service, records[middle:])
+    elif count.events > count.allowed:
+        yield records, None
+    elif count.events == 0:
+        yield records, columns.empty()
+    else:
+        parts = bring(service, window, count.events, **selection)
+        yield records, columns.newest([raw for _, raw in parts])
+
+
+def _apply(store: Store, batch: _Batch, done: Fetched) -> None:
+    """Write rows that changed into the partitions that they concern, and count what they are.
+
+    Every partition is looked at, since a revised origin time may have carried an event from one into another.
+    """
+    rows = columns.newest(batch.tables)
+    deleted = rows["status"].str.lower().eq("deleted").to_numpy()
+    current = rows.loc[~deleted]
+    records = store.records()
+    touched = {record.file: part for record, part in _touched(store, records, rows)}
+    before = columns.newest([part.loc[part["id"].isin(rows["id"])] for part in touched.values()])
+    placed = np.zeros(len(current), bool)
+    for record in records:
+        placed |= record.window.contains(current)
+    known = current["id"].isin(before["id"]).to_numpy()
+    unchanged = _same(before, current)
+    done.new += int((placed & ~known).sum())
+    done.revised += int(known.sum()) - len(unchanged)
+    done.deleted += int(rows.loc[deleted, "id"].isin(before["id"]).sum())
+
+    changed = set(rows["id"]) - unchanged
+    arriving = current.loc[current["id"].isin(changed).to_numpy()]
+    # Where events arrive comes first: killed between two writes, an event is held twice, never not at all.
+    for record in sorted(records, key=lambda one: not one.window.contains(arriving).any()):
+        if record.file not in touched:
+            continue
+        part = touched[record.file]
+        staying = part.loc[~part["id"].isin(changed)]
+        joining = arriving.loc[record.window.contains(arriving)]
+        if len(joining) or len(staying) < len(part):
+            raw = columns.newest([staying, joining])
+            revised = batch.revised.get(record.window, record.revised)
+            store.put([(record.window, raw)], revised=revised, replacing=[record])
+    store.mark_revised(batch.revised)
+
+
+def _touched(store: Store, records: list[Record], rows: pd.DataFrame) -> Iterator[tuple[Record, pd.DataFrame]]:
+    """Records that hold an id of `rows`, or into whose window one of them falls, with their rows."""
+    for record in records if len(rows) else ():
+        part = store.partition(record)
+        if record.window.contains(rows).any() or part["id"].isin(rows["id"]).any():
+            yield record, part
+
+
+def _same(before: pd.DataFrame, current: pd.DataFrame) -> set[str]:
+    """Ids whose rows are the same in both tables, in every column."""
+    ids = before["id"][before["id"].isin(current["id"])]
+    old = before.set_index("id").loc[ids]
+    new = current.set_index("id").loc[ids, old.columns]
+    equal = (old == new) | (old.isna() & new.isna())
+    return set(ids[equal.all(axis=1).to_numpy()])

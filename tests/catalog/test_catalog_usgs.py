@@ -1,0 +1,282 @@
+"""The client believes nothing that it cannot check."""
+
+import json
+import socket
+
+import pandas as pd
+import pytest
+
+from mleq import __version__
+from mleq.catalog import usgs
+from mleq.catalog.fetch import bring, plan
+from mleq.catalog.usgs import EventService, service_address
+from mleq.catalog.window import Window
+from mleq.errors import RequestError, ServiceError
+
+YEAR = Window.of(pd.Timestamp("2000-01-01"), pd.Timestamp("2001-01-01"), 4.0)
+
+
+@pytest.fixture
+def client(service):
+    with EventService(service.url, backoff_s=0.01, tries=4) as made:
+        yield made
+
+
+def rows_of(parts):
+    return pd.concat([raw for _, raw in parts], ignore_index=True)
+
+
+def test_a_window_is_asked_for_half_open_to_the_millisecond(service, client, make):
+    service.rows = [
+        make.event("first", "2000-01-01T00:00:00.000Z"),
+        make.event("last", "2000-12-31T23:59:59.999Z"),
+        make.event("next", "2001-01-01T00:00:00.000Z"),
+        make.event("small", "2000-06-01T00:00:00.000Z", 3.9),
+    ]
+    assert rows_of(bring(client, YEAR))["id"].tolist() == ["first", "last"]
+    assert service.of("query")[0]["endtime"] == "2000-12-31T23:59:59.999"
+
+
+def test_a_band_of_magnitudes_ends_just_below_its_upper_bound(service, client, make):
+    service.rows = [make.event(f"m{m}", "2000-02-01T00:00:00.000Z", m) for m in (3.0, 3.99999, 4.0)]
+    found = rows_of(bring(client, Window(YEAR.start, YEAR.end, 3.0, 4.0)))
+    assert sorted(found["id"]) == ["m3.0", "m3.99999"]
+
+
+def test_the_client_says_who_it_is_and_uses_one_connection(service, client, make):
+    service.rows = make.yearly(10)
+    bring(client, YEAR)
+    assert all(asked["user_agent"].startswith(f"mleq/{__version__} ") for _, asked in service.asked)
+
+
+@pytest.mark.parametrize("n", [1, 40, 41, 100, 333])
+def test_pieces_stay_within_the_limit_and_lose_nothing(service, client, make, n):
+    service.rows = make.yearly(n)
+    pieces = plan(client, YEAR)
+    assert sum(count for _, count in pieces) == n
+    assert max(count for _, count in pieces) <= service.limit
+    assert len(pieces) <= max(1, 1.5 * -(-n // service.limit))
+    found = [rows_of(bring(client, window, count)) for window, count in pieces]
+    ids = pd.concat(found)["id"]
+    assert ids.is_unique
+    assert set(ids) == {row["id"] for row in service.rows}
+
+
+def test_a_crowd_within_a_second_is_split(service, client, make):
+    service.rows = [make.event(f"e{i:03d}", f"2000-05-05T05:05:05.{i:03d}Z") for i in range(200)]
+    assert len({i for window, n in plan(client, YEAR) for i in rows_of(bring(client, window, n))["id"]}) == 200
+
+
+def test_more_than_the_limit_in_one_millisecond_cannot_be_had(service, client, make):
+    service.rows = [make.event(f"e{i}", "2000-05-05T05:05:05.005Z") for i in range(41)]
+    with pytest.raises(ServiceError, match="41 events in one millisecond"):
+        plan(client, YEAR)
+
+
+def test_no_event_at_all(service, client):
+    assert rows_of(bring(client, YEAR)).empty
+    service.fault = lambda method, *_: (204, "text/csv", "", {"Content-Length": "0"}) if method == "query" else None
+    assert rows_of(bring(client, YEAR)).empty
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_passing_errors_are_asked_again(service, client, make, status):
+    service.rows = make.yearly(5)
+    service.fault = lambda _, n, __: (status, "text/plain", "later", {"Retry-After": "0"}) if n % 2 else None
+    assert len(rows_of(bring(client, YEAR))) == 5
+
+
+def test_lasting_errors_name_the_window_and_the_answer(service, client):
+    service.fault = lambda *_: (503, "text/plain", "the service sleeps")
+    with pytest.raises(ServiceError, match="2000-01-01T00.*status 503.*the service sleeps.*what was stored"):
+        bring(client, YEAR)
+
+
+def test_retry_after_is_honoured_but_capped(service, make, monkeypatch):
+    import time
+
+    waits = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    service.rows = make.yearly(5)
+    service.fault = lambda _, n, __: (
+        (429, "text/plain", "busy", {"Retry-After": {1: "3", 2: "86400", 3: "soon"}[n]}) if n < 4 else None
+    )
+    with EventService(service.url, backoff_s=0.01) as client:
+        assert client.count(YEAR).events == 5
+    assert 3 in waits
+    assert usgs.PATIENCE_S in waits
+    assert max(waits) == usgs.PATIENCE_S
+
+
+def test_a_cut_answer_is_asked_for_again(service, client, make):
+    service.rows = make.yearly(20)
+    service.fault = lambda method, n, q: (
+        (*service.answer(method, q), {"cut": "1"}) if method == "query" and n < 5 else None
+    )
+    assert len(rows_of(bring(client, YEAR))) == 20
+
+
+def test_a_cut_answer_without_a_length_is_asked_for_again(service, client, make):
+    service.rows = make.yearly(20)
+    service.fault = lambda method, n, q: (
+        (*service.answer(method, q), {"cut": "1", "Content-Length": None}) if method == "query" and n < 5 else None
+    )
+    assert len(rows_of(bring(client, YEAR))) == 20
+
+
+def test_an_answer_that_is_always_cut_is_an_error(service, client, make):
+    service.rows = make.yearly(20)
+    service.fault = lambda method, _, q: (*service.answer(method, q), {"cut": "1"}) if method == "query" else None
+    with pytest.raises(ServiceError, match="2000-01-01T00.*in 4 tries .*cut off"):
+        bring(client, YEAR)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "seen"),
+    [
+        ("text/html", "<!DOCTYPE html><html><body>Welcome to the hotel</body></html>", r"a web page \(HTML\).*hotel"),
+        ("application/json", json.dumps({"type": "FeatureCollection"}), "a CSV was due.*application/json"),
+        ("text/plain", "Error 17: no such table", "a CSV was due.*no such table"),
+        ("text/csv", "", "empty"),
+        ("text/csv", "time,mag\n", "latitude, longitude, depth, id are missing"),
+    ],
+)
+def test_another_kind_of_answer_is_never_taken_for_events(service, client, make, kind, text, seen):
+    service.rows = make.yearly(2)
+    service.fault = lambda method, *_: (200, kind, text) if method == "query" else None
+    with pytest.raises(ServiceError, match=seen):
+        bring(client, YEAR)
+
+
+@pytest.mark.parametrize("text", ["<html></html>", "many", "{}", '{"count": "5"}', '{"count": -1}', "[3]"])
+def test_a_count_that_is_no_number(service, client, text):
+    service.fault = lambda *_: (200, "text/html", text)
+    with pytest.raises(ServiceError, match="count for 2000-01-01T00.*a count was due"):
+        client.count(YEAR)
+
+
+def test_refusals_show_what_the_service_said(service, client):
+    service.fault = lambda *_: (400, "text/plain", 'Unknown parameter "starttime".')
+    with pytest.raises(ServiceError, match='status 400.*Unknown parameter "starttime"'):
+        client.count(YEAR)
+    service.fault = lambda *_: (404, "text/html", "<html>Not found</html>")
+    with pytest.raises(ServiceError, match="status 404.*ends in /fdsnws/event/1/"):
+        client.count(YEAR)
+
+
+def test_a_catalogue_that_grows_between_count_and_query_is_counted_again(service, client, make):
+    service.rows = make.yearly(10)
+
+    def grow(method, *_):
+        if method == "query" and len(service.of("query")) == 1:
+            service.rows.append(make.event("late", "2000-07-07T00:00:00.000Z"))
+
+    service.fault = grow
+    assert len(rows_of(bring(client, YEAR))) == 11
+
+
+def test_a_catalogue_that_grows_beyond_the_limit_is_split(service, client, make):
+    service.rows = make.yearly(38)
+
+    def grow(method, *_):
+        if method == "query" and len(service.of("query")) == 1:
+            service.rows += make.yearly(30, mag=4.5, place="other")
+            service.rows[38:] = [row | {"id": row["id"] + "b"} for row in service.rows[38:]]
+
+    service.fault = grow
+    parts = bring(client, YEAR)
+    assert len(parts) > 1
+    assert len(rows_of(parts)["id"].unique()) == 68
+
+
+def test_counts_that_never_agree_are_an_error_with_both_numbers(service, client, make):
+    service.rows = make.yearly(10)
+    service.fault = lambda method, *_: (200, "text/csv", make.csv(make.yearly(9))) if method == "query" else None
+    with pytest.raises(ServiceError, match="10 events were counted, but 9 rows came"):
+        bring(client, YEAR)
+
+
+def test_an_id_twice_in_an_answer_is_not_taken(service, client, make):
+    service.rows = make.yearly(2)
+    twice = make.csv([service.rows[0], service.rows[0]])
+    service.fault = lambda method, *_: (200, "text/csv", twice) if method == "query" else None
+    with pytest.raises(ServiceError, match="1 ids come twice"):
+        bring(client, YEAR)
+
+
+def test_rows_that_were_not_asked_for_are_not_taken(service, client, make):
+    service.rows = make.yearly(1)
+    other = make.csv(make.yearly(1, year=1999))
+    service.fault = lambda method, *_: (200, "text/csv", other) if method == "query" else None
+    with pytest.raises(ServiceError, match="1 rows are not of the window, the first y1999n00000"):
+        bring(client, YEAR)
+
+
+def test_a_service_that_is_not_there():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (
+        EventService(f"http://127.0.0.1:{port}/fdsnws/event/1/", tries=2, backoff_s=0.01) as client,
+        pytest.raises(ServiceError, match=f"127.0.0.1:{port}.* cannot be reached.*--usgs_url.*--catalog FILE"),
+    ):
+        client.count(YEAR)
+
+
+def test_a_name_that_does_not_resolve():
+    with (
+        EventService("http://no-such-host.invalid/fdsnws/event/1/", tries=2, backoff_s=0.01) as client,
+        pytest.raises(ServiceError, match="no-such-host.invalid (cannot be resolved|.*cannot be reached)"),
+    ):
+        client.count(YEAR)
+
+
+def test_a_certificate_that_cannot_be_trusted(service):
+    import requests
+
+    class Untrusted(requests.Session):
+        def get(self, *_, **__):
+            raise requests.exceptions.SSLError("certificate verify failed: self-signed certificate")
+
+    with EventService("https://127.0.0.1/fdsnws/event/1/") as client:
+        client._session = Untrusted()
+        with pytest.raises(ServiceError, match="the certificate of 127.0.0.1 cannot be trusted .*self-signed"):
+            client.count(YEAR)
+
+
+def test_https_where_http_is_spoken_is_an_error(service):
+    address = service.url.replace("http:", "https:")
+    with EventService(address, tries=1, backoff_s=0.01) as client, pytest.raises(ServiceError, match="127.0.0.1"):
+        client.count(YEAR)
+
+
+def test_a_redirect_on_the_same_host_is_followed(service, client, make):
+    service.rows = make.yearly(3)
+    service.fault = lambda method, _, q: (
+        (301, "text/plain", "", {"Location": f"/elsewhere/{method}?{'&'.join(f'{k}={v}' for k, v in q.items())}"})
+        if len(service.asked) == 1
+        else None
+    )
+    assert client.count(YEAR).events == 3
+
+
+def test_a_redirect_to_another_host_is_an_error(service, client):
+    service.fault = lambda *_: (302, "text/plain", "", {"Location": "http://other.invalid/login?x=1"})
+    with pytest.raises(ServiceError, match="sends on to http://other.invalid/login, another host.*--usgs_url"):
+        client.count(YEAR)
+
+
+def test_redirects_do_not_go_on_for_ever(service, client):
+    service.fault = lambda *_: (302, "text/plain", "", {"Location": service.url + "count"})
+    with pytest.raises(ServiceError, match="status 302"):
+        client.count(YEAR)
+
+
+def test_the_address(monkeypatch):
+    monkeypatch.delenv("MLEQ_USGS_URL", raising=False)
+    assert service_address() == usgs.USGS
+    monkeypatch.setenv("MLEQ_USGS_URL", "http://localhost:1/fdsnws/event/1")
+    assert service_address() == "http://localhost:1/fdsnws/event/1/"
+    assert service_address("https://other/") == "https://other/"
+    with pytest.raises(RequestError, match="'ftp://x' is no address"):
+        service_address("ftp://x")

@@ -1,0 +1,5 @@
+"""What the tests of the commands share: the stand-in for the event service."""
+
+from service_stand_in import make, service
+
+__all__ = ["make", "service"]

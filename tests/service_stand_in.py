@@ -1,0 +1,139 @@
+"""A stand-in for the event service, with faults that tests switch on."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+import pandas as pd
+import pytest
+
+from mleq.catalog.columns import COLUMNS
+
+
+@functools.cache
+def utc(text):
+    return pd.to_datetime(text, utc=True, format="ISO8601")
+
+
+def event(id, time, mag=5.0, updated=None, status="reviewed", **values):
+    """A row; unless told otherwise it was revised last forty days after the event."""
+    updated = updated or (utc(time) + pd.Timedelta(days=40)).isoformat()
+    row = dict.fromkeys(COLUMNS, "")
+    row |= {"latitude": 35.0, "longitude": 139.0, "depth": 10.0, "type": "earthquake", "place": 'near "here", Japan'}
+    return row | {"id": id, "time": time, "mag": mag, "updated": updated, "status": status, **values}
+
+
+def yearly(n=100, year=2000, mag=5.0, **values):
+    """`n` events, evenly through a year."""
+    step = 365 / n
+    start = pd.Timestamp(f"{year}-01-01T00:00:00.000Z")
+    return [
+        event(
+            f"y{year}n{i:05d}", (start + pd.Timedelta(days=step * i)).isoformat(timespec="milliseconds"), mag, **values
+        )
+        for i in range(n)
+    ]
+
+
+@dataclass
+class StandIn:
+    """The service's catalogue and its faults; `fault(method, number, parameters)` may return a whole reply."""
+
+    rows: list = field(default_factory=list)
+    limit: int = 40
+    fault: object = None
+    asked: list = field(default_factory=list)
+    url: str = ""
+
+    def of(self, method):
+        return [parameters for name, parameters in self.asked if name == method]
+
+    def select(self, q):
+        def fits(row):
+            when, magnitude = utc(row["time"]), row["mag"]
+            return (
+                utc(q["starttime"]) <= when <= utc(q["endtime"])
+                and magnitude != ""
+                and float(q["minmagnitude"]) <= magnitude <= float(q.get("maxmagnitude", 99))
+                and ("updatedafter" not in q or utc(row["updated"]) >= utc(q["updatedafter"]))
+                and (row["status"] != "deleted" or q.get("includedeleted") == "true")
+            )
+
+        return sorted(filter(fits, self.rows), key=lambda row: row["time"])
+
+    def answer(self, method, q):
+        rows = self.select(q)
+        if method == "count":
+            return 200, "application/json", json.dumps({"count": len(rows), "maxAllowed": self.limit})
+        if len(rows) > self.limit:
+            return 400, "text/plain", f"{len(rows)} matching events exceeds search limit of {self.limit}."
+        return 200, "text/csv", as_csv(rows)
+
+
+def as_csv(rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _handler(service):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            url = urlsplit(self.path)
+            method, q = url.path.rsplit("/", 1)[-1], dict(parse_qsl(url.query))
+            service.asked.append((method, q | {"user_agent": self.headers["User-Agent"]}))
+            reply = service.fault and service.fault(method, len(service.asked), q)
+            status, kind, text, *rest = reply or service.answer(method, q)
+            headers = {"Content-Type": kind, "Content-Length": str(len(text.encode())), **(rest[0] if rest else {})}
+            self.send_response(status)
+            for name, value in headers.items():
+                if value is not None:
+                    self.send_header(name, value)
+            self.close_connection = headers["Content-Length"] is None or "cut" in headers
+            if self.close_connection:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            body = text.encode()
+            self.wfile.write(body[: len(body) // 2] if "cut" in headers else body)
+
+        def log_message(self, *args):
+            pass
+
+    return Handler
+
+
+@pytest.fixture
+def service():
+    """A running stand-in without events."""
+    stand_in = StandIn()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stand_in))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    stand_in.url = f"http://127.0.0.1:{server.server_port}/fdsnws/event/1/"
+    yield stand_in
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def make():
+    """How tests make events: `make.event`, `make.yearly`, `make.csv`."""
+
+    class Make:
+        event = staticmethod(event)
+        yearly = staticmethod(yearly)
+        csv = staticmethod(as_csv)
+
+    return Make
