@@ -48,6 +48,10 @@ class RequestError(Mistake):
     """A date, an option or an order of commands that cannot be answered."""
 
 
+class MissingData(RequestError):
+    """What is asked for is not in the store; the remedy is the command that brings it."""
+
+
 class Failure(MleqError):
     """Something outside the request went wrong: exit code 1."""
 

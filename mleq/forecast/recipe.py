@@ -65,14 +65,9 @@ Network = Annotated[
 
 
 def _split_kind(value: Any) -> str:
-    keys = (
-        value
-        if isinstance(value, dict)
-        else type(value).model_fields
-        if hasattr(value, "model_fields")
-        else ()
-    )
-    return "dates" if any(str(key).endswith("_end") for key in keys) else "fractions"
+    if not isinstance(value, dict):
+        return "dates" if isinstance(value, SplitDates) else "fractions"
+    return "dates" if any(key.endswith("_end") for key in value) else "fractions"
 
 
 Split = Annotated[
@@ -91,6 +86,20 @@ class CatalogRecipe(Recipe):
     split: Split
     resample: tuple[Resample, ...] = ()
     model: Network
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int, int]:
+        """Shape of one sample: (window_days, rows, columns, 3)."""
+        return (self.grid.window_days, self.grid.rows, self.grid.columns, 3)
+
+    @property
+    def one_line(self) -> str:
+        """What is forecast, in one line."""
+        target = self.target
+        days = "a day" if target.horizon_days == 1 else f"{target.horizon_days} days"
+        flag = ", below completeness" if target.allow_incomplete else ""
+        place = f"({target.latitude:.2f}, {target.longitude:.2f})"
+        return f"M >= {target.magnitude:g} within {target.radius_km:g} km of {place} in {days}{flag}"
 
     @model_validator(mode="after")
     def _target_is_in_catalog(self):

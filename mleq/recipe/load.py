@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,21 +33,36 @@ class Entry:
 
     def where(self, path: text.Path) -> str:
         """Return "file:line" of the deepest part of `path` that the file holds."""
+        if not self.lines:  # not from a file
+            return self.source
         while path and path not in self.lines:
             path = path[:-1]
         return f"{self.source}:{self.lines.get(path, 1)}"
 
 
-def shelf_folder() -> Path:
-    """Return the folder of the ready-made recipes: beside the package in a clone, inside it when installed."""
+def shelf_folder(own: Path | None = None) -> Path:
+    """Return the folder of the ready-made recipes.
+
+    That is `recipes` beside the person's own recipe file where there is one, as in a clone or after `mleq init`;
+    else the shelf that came with the package.
+    """
+    beside = (own or DEFAULT_FILE).parent / "recipes"
+    if own is not None and beside.is_dir():
+        return beside
     package = Path(__file__).resolve().parents[1]
     installed = package / "shelf"
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
-def shelf_files() -> list[Path]:
-    """Return the files of the shelf, by name."""
-    return sorted(p for p in shelf_folder().glob("*.json") if p.name not in ("schema.json", "recipe.json"))
+def shelf_files(own: Path | None = None) -> list[Path]:
+    """Return the files of the shelf, by name; see `shelf_folder`."""
+    return sorted(p for p in shelf_folder(own).glob("*.json") if p.name not in ("schema.json", "recipe.json"))
+
+
+def template() -> Path:
+    """Return the recipe.json that comes with the package, for `mleq init`."""
+    inside = shelf_folder() / "recipe.json"
+    return inside if inside.is_file() else shelf_folder().parent / "recipe.json"
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -72,9 +87,7 @@ def read_entries(path: Path) -> list[Entry]:
         document = text.parse(path.read_text(encoding="utf-8"), source)
     except UnicodeDecodeError as error:
         raise RecipeError([f"{source}:1: not UTF-8 text (byte {error.start})"]) from None
-    mistakes = [
-        f"{source}:{document.lines[p]}: {_dotted(p)}: this key is given twice" for p in document.duplicates
-    ]
+    mistakes = [f"{source}:{document.lines[p]}: {_dotted(p)}: this key is given twice" for p in document.duplicates]
     mistakes += _frame_mistakes(document, source)
     if mistakes:
         raise RecipeError(mistakes)
@@ -120,9 +133,7 @@ def _duplicate_ids(entries: list[Entry]) -> list[str]:
     for entry in entries:
         name = entry.raw["id"]
         if name in first:
-            found.append(
-                f"{entry.where(('id',))}: {name}: this id is already used at {first[name].where(('id',))}"
-            )
+            found.append(f"{entry.where(('id',))}: {name}: this id is already used at {first[name].where(('id',))}")
         first.setdefault(name, entry)
     return found
 
@@ -143,9 +154,18 @@ def find_entries(path: Path | None = None) -> Iterator[tuple[Entry, bool]]:
     if own.is_file():
         for entry in read_entries(own):
             yield entry, False
-    for file in shelf_files():
+    for file in shelf_files(own if own.is_file() else None):
         for entry in read_entries(file):
             yield entry, True
+
+
+@dataclass(frozen=True)
+class Located:
+    """A validated recipe that still knows where each setting was written."""
+
+    recipe: Recipe
+    say: Callable[[text.Path, str], str] = field(repr=False)
+    """(path, sentence) -> "recipe.json:12: tokyo.model.epochs: sentence"."""
 
 
 def load_recipe(
@@ -176,6 +196,13 @@ def load_recipe(
     RequestError
         If there is no such recipe or file.
     """
+    return locate_recipe(recipe_id, path, models=models, changes=changes).recipe
+
+
+def locate_recipe(
+    recipe_id: str, path: str | os.PathLike | None = None, *, models: Models, changes: Iterable[str] = ()
+) -> Located:
+    """Load one recipe and keep where its settings were written; see `load_recipe`."""
     found = list(find_entries(Path(path) if path is not None else None))
     entry = next((e for e, _ in found if e.raw["id"] == recipe_id), None)
     if entry is None:
@@ -190,34 +217,54 @@ def load_recipe(
 
 def validate(
     entry: Entry, *, models: Models, shelf: dict[str, Entry] | None = None, changes: Iterable[str] = ()
-) -> Recipe:
+) -> Located:
     """Resolve and validate one entry; see `load_recipe`."""
     base = _base_of(entry, shelf or {})
-    raw = {k: v for k, v in entry.raw.items() if k != "extends"}
-    data = _overlay(base.raw, raw) if base else raw
+    data = {k: v for k, v in entry.raw.items() if k != "extends"}
+    data = _overlay(base.raw, data) if base else data
     labels: dict[text.Path, str] = {}
     for change in changes:
         data = _apply(data, change, labels)
 
-    def where(path: text.Path) -> str:
-        for end in range(len(path), 0, -1):
-            if path[:end] in labels:
-                return labels[path[:end]]
-        holds_it = path in entry.lines or base is None or path not in base.lines
-        return (entry if holds_it else base).where(path)
-
-    def line(path: text.Path, sentence: str) -> str:
-        return f"{where(path)}: {_dotted((entry.raw['id'], *path))}: {sentence}"
+    def say(path: text.Path, sentence: str) -> str:
+        depth = len(path)
+        changed = [label for place, label in labels.items() if path[: len(place)] == place or place[:depth] == path]
+        if changed:
+            where = changed[-1]
+        else:
+            written_here = base is None or path in entry.lines or path not in base.lines
+            where = (entry if written_here else base).where(path)
+        return f"{where}: {_dotted((entry.raw['id'], *path))}: {sentence}"
 
     name = data.get("family")
     if not isinstance(name, str) or name not in models:
         sentence = f"found {name!r}; expected one of {', '.join(models)}{did_you_mean(str(name), models)}"
-        raise RecipeError([line(("family",), sentence)])
-    model = models[name]
+        raise RecipeError([say(("family",), sentence)])
     try:
-        return model.model_validate_json(json.dumps(data))
+        recipe = models[name].model_validate_json(json.dumps(data))
     except ValidationError as error:
-        raise RecipeError([line(p, s) for p, s in explain(error, model, data)]) from None
+        raise RecipeError([say(p, s) for p, s in explain(error, models[name], data)]) from None
+    return Located(recipe, say)
+
+
+def try_recipe(raw: dict[str, Any], path: Path, *, models: Models) -> Recipe:
+    """Validate a recipe that is about to be written to a file.
+
+    Raises
+    ------
+    RequestError
+        If its id is already used in the file.
+    RecipeError
+        With every mistake.
+    """
+    found = list(find_entries(path if path.is_file() else None))
+    for entry, _ in found:
+        if entry.raw["id"] == raw["id"]:
+            raise RequestError(
+                f"the id '{raw['id']}' is already used at {entry.where(('id',))}", remedy="choose another --id"
+            )
+    shelf = {e.raw["id"]: e for e, on_shelf in found if on_shelf}
+    return validate(Entry(raw, f"--id {raw['id']}", {}), shelf=shelf, models=models).recipe
 
 
 def _base_of(entry: Entry, shelf: dict[str, Entry]) -> Entry | None:
@@ -243,9 +290,7 @@ def _overlay(base: dict, top: dict) -> dict:
     for key, value in top.items():
         below = merged.get(key)
         mergeable = isinstance(value, dict) and isinstance(below, dict) and key not in ("split", "title")
-        same_kind = mergeable and all(
-            value.get(tag, below.get(tag)) == below.get(tag) for tag in ("name", "source")
-        )
+        same_kind = mergeable and all(value.get(tag, below.get(tag)) == below.get(tag) for tag in ("name", "source"))
         merged[key] = _overlay(below, value) if same_kind else value
     return merged
 
@@ -305,9 +350,7 @@ def differences(old: Recipe, new: Recipe) -> list[str]:
 
 
 def _flat(value: Any, path: text.Path = ()) -> dict[text.Path, Any]:
-    items = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    )
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     if items is None:
         return {path: value}
     return {k: v for key, inner in items for k, v in _flat(inner, (*path, key)).items()}

@@ -96,9 +96,7 @@ def _value_at(data: Any, path: Path) -> Any:
 def _without_echo(found: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
     """Drop "is missing" beside a misspelt key that was surely meant for it."""
     meant = {(p[:-1], s.split("'")[1]) for p, s in found if "did you mean '" in s and s.startswith("unknown")}
-    return [
-        (p, s) for p, s in found if not (s.startswith("is missing") and p and (p[:-1], str(p[-1])) in meant)
-    ]
+    return [(p, s) for p, s in found if not (s.startswith("is missing") and p and (p[:-1], str(p[-1])) in meant)]
 
 
 def _path_in(data: Any, loc: Path) -> Path:

@@ -31,19 +31,11 @@ class UsgsCatalog(Settings):
 
     source: Literal["usgs"]
     start: dt.date = Field(description="first day (UTC) of the events used")
-    end: dt.date | None = Field(
-        None, description="day (UTC) before which the events used end; null: the newest"
-    )
+    end: dt.date | None = Field(None, description="day (UTC) before which the events used end; null: the newest")
     min_magnitude: Magnitude = Field(description="smallest magnitude used")
-    snapshot: str | None = Field(
-        None, description="name of a frozen snapshot; null: the newest state of the store"
-    )
-    url: str | None = Field(
-        None, pattern=r"^https?://", description="address of the event service; null: USGS"
-    )
-    event_types: tuple[str, ...] = Field(
-        ("earthquake",), min_length=1, description="kinds of event that count"
-    )
+    snapshot: str | None = Field(None, description="name of a frozen snapshot; null: the newest state of the store")
+    url: str | None = Field(None, pattern=r"^https?://", description="address of the event service; null: USGS")
+    event_types: tuple[str, ...] = Field(("earthquake",), min_length=1, description="kinds of event that count")
     completeness: Estimator = Field("goodness_of_fit", description="estimator of the completeness magnitude")
 
     @model_validator(mode="after")
@@ -68,9 +60,7 @@ class SimulatedCatalog(Settings):
     b_value: float = Field(1.0, gt=0, le=3, description="slope of the Gutenberg-Richter law")
     mu: float = Field(gt=0, description="background events per day in the whole region")
     A: float = Field(0.2, gt=0, description="offspring of an event of magnitude m0")
-    alpha: float = Field(
-        1.5, ge=0, description="growth of productivity with magnitude, per unit (natural log)"
-    )
+    alpha: float = Field(1.5, ge=0, description="growth of productivity with magnitude, per unit (natural log)")
     c_days: float = Field(0.02, gt=0, description="Omori c, days")
     p: float = Field(1.15, gt=1, description="Omori p")
     d_km2: float = Field(40.0, gt=0, description="spatial scale D at m0, square kilometres")
@@ -97,14 +87,10 @@ class Circle(Settings):
     longitude: Longitude
     radius_km: float = Field(gt=0, le=20_015, description="great-circle radius, kilometres")
     magnitude: Magnitude = Field(description="an event counts from this magnitude on")
-    max_depth_km: float | None = Field(
-        None, gt=0, le=800, description="deepest event that counts; null: any depth"
-    )
+    max_depth_km: float | None = Field(None, gt=0, le=800, description="deepest event that counts; null: any depth")
     horizon_days: int = Field(1, ge=1, le=366, description="local days from the target date on")
     timezone: str = Field("UTC", description="IANA name; days are calendar days there")
-    allow_incomplete: bool = Field(
-        False, description="allow a target magnitude below completeness, and say so"
-    )
+    allow_incomplete: bool = Field(False, description="allow a target magnitude below completeness, and say so")
 
     @field_validator("timezone")
     @classmethod
@@ -178,9 +164,7 @@ class Training(Settings):
     learning_rate: float = Field(1e-4, gt=0, le=10)
     epochs: int = Field(50, ge=1, le=100_000)
     batch_size: int = Field(32, ge=1, le=65_536)
-    patience: int = Field(
-        5, ge=1, description="epochs without a better validation log loss before training ends"
-    )
+    patience: int = Field(5, ge=1, description="epochs without a better validation log loss before training ends")
 
 
 class LayeredModel(Training):
@@ -193,9 +177,7 @@ class LayeredModel(Training):
 class Recipe(Settings):
     """What every recipe has; a family adds the rest."""
 
-    id: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="name of the recipe and of its folder in out/"
-    )
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="name of the recipe and of its folder in out/")
     family: str
     title: dict[str, str] = Field(default_factory=dict, description="names for people, by language")
     note: str | None = Field(None, description="what a reader should know before believing the result")

@@ -29,11 +29,14 @@ class Document:
         The line (from 1) of each value by its path; of a member of an object, the line of its key.
     duplicates : list of tuple
         Paths of the keys that are given twice in one object.
+    ends : dict
+        The offset of each array's closing bracket by its path.
     """
 
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     duplicates: list[Path] = field(default_factory=list)
+    ends: dict[Path, int] = field(default_factory=dict)
 
 
 def parse(text: str, source: str) -> Document:
@@ -128,12 +131,14 @@ class _Parser:
         items: list[Any] = []
         at = self.skip(at + 1)
         if self.text.startswith("]", at):
+            self.result.ends[path] = at
             return items, at + 1
         while True:
             item, end = self.value(at, (*path, len(items)))
             items.append(item)
             at, closed = self.next_item(end, "]")
             if closed:
+                self.result.ends[path] = at - 1
                 return items, at
 
     def next_item(self, at: int, closing: str) -> tuple[int, bool]:
