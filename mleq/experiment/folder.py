@@ -25,7 +25,7 @@ def unfinished(out_dir: Path, recipe_id: str, key: str) -> Iterator[Path]:
     """Open the folder in which a run is built, for this process alone.
 
     The same key gives the same folder, so that training that was stopped goes on. The folder stays when the block
-    fails.
+    fails, and is removed when it ends well.
 
     Parameters
     ----------
@@ -62,23 +62,44 @@ def unfinished(out_dir: Path, recipe_id: str, key: str) -> Iterator[Path]:
                 remedy="wait for it, or stop it: training then goes on from its last epoch",
             ) from None
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)  # the run that held the lock may just have removed it
         yield folder
+        shutil.rmtree(folder)
+        Path(lock.lock_file).unlink(missing_ok=True)
     finally:
         lock.release()
-        if not folder.exists():
-            Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def publish(folder: Path, run_hash: str) -> Path:
+def empty(folder: Path) -> Path:
+    """Make a folder, without what a stopped process left in it."""
+    with atomic.storing(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    return folder
+
+
+def new_name(out_dir: Path, recipe_id: str, run_hash: str) -> str:
+    """Return a name for a run that is complete now: <utc>-<first digits of the recipe's hash>."""
+    moment = dt.datetime.now(dt.UTC)
+    runs = runs_folder(out_dir, recipe_id)
+    while (runs / (name := f"{moment:%Y%m%dT%H%M%SZ}-{run_hash[:8]}")).exists():
+        moment += dt.timedelta(seconds=1)
+    return name
+
+
+def publish(result: Path, out_dir: Path, recipe_id: str, name: str) -> Path:
     """Give a complete run its name, and make it the recipe's latest.
 
     Parameters
     ----------
-    folder : pathlib.Path
-        The folder in which the run was built; it is renamed.
-    run_hash : str
-        Hash of the resolved recipe.
+    result : pathlib.Path
+        The folder that holds the complete run; it is renamed.
+    out_dir : pathlib.Path
+        Folder of all results.
+    recipe_id : str
+    name : str
+        From `new_name`.
 
     Returns
     -------
@@ -90,13 +111,10 @@ def publish(folder: Path, run_hash: str) -> Path:
     StorageError
         If it cannot be renamed; the folder then stays as it is.
     """
-    moment = dt.datetime.now(dt.UTC)
-    while (place := folder.parent / f"{moment:%Y%m%dT%H%M%SZ}-{run_hash[:8]}").exists():
-        moment += dt.timedelta(seconds=1)
+    place = runs_folder(out_dir, recipe_id) / name
     with atomic.storing(place):
-        os.replace(folder, place)
-    summary = json.loads((place / "summary.json").read_text(encoding="utf-8"))
-    atomic.write_json(place.parents[1] / "summary.json", summary)
+        os.replace(result, place)
+    atomic.write_json(Path(out_dir) / recipe_id / "summary.json", read_json(place / "summary.json"))
     return place
 
 
@@ -131,17 +149,6 @@ def trained_recipes(out_dir: Path) -> list[str]:
     if not out_dir.is_dir():
         return []
     return sorted(p.name for p in out_dir.iterdir() if p.is_dir() and complete_runs(out_dir, p.name))
-
-
-def discard(folder: Path, keep: tuple[str, ...] = ()) -> None:
-    """Remove what a run needed only while it was built, except the names in `keep`."""
-    for path in folder.iterdir():
-        if path.name in keep:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def read_json(path: Path) -> Any:

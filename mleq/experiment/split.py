@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mleq.errors import RequestError
@@ -10,9 +12,7 @@ from mleq.recipe.settings import SplitDates, SplitFractions
 PARTS = ("train", "validation", "test")
 
 
-def split(
-    dates: np.ndarray, settings: SplitFractions | SplitDates, *, gap_days: int
-) -> dict[str, np.ndarray]:
+def split(dates: np.ndarray, settings: SplitFractions | SplitDates, *, gap_days: int) -> dict[str, np.ndarray]:
     """Divide samples into parts by time.
 
     Between the last target date of a part and the first of the next lie at least `gap_days` days that belong to
@@ -56,6 +56,19 @@ def split(
             )
         earliest = end + np.timedelta64(gap_days + 1, "D")
     return parts
+
+
+def describe_split(dates: np.ndarray, target: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Return the `split` part of summary.json: first and last target date, days and positives of each part."""
+    return {
+        part: {
+            "start": str(dates[indices[0]]),
+            "end": str(dates[indices[-1]]),
+            "days": len(indices),
+            "positives": int(np.sum(target[indices])),
+        }
+        for part, indices in parts.items()
+    }
 
 
 def _ends(dates: np.ndarray, settings: SplitFractions | SplitDates) -> list[np.datetime64]:
