@@ -10,19 +10,11 @@ import numpy as np
 import pandas as pd
 
 from mleq import progress
-from mleq.catalog.events import coverage
-from mleq.forecast.checks import (
-    NEEDED,
-    check_columns,
-    check_covered,
-    check_parts,
-    no_event,
-    too_short,
-)
-from mleq.forecast.days import beginnings, day_index, issue_time, midnights, whole_days
+from mleq.forecast.checks import NEEDED, check_columns, check_covered
+from mleq.forecast.days import beginnings, day_index, issue_time, midnights
 from mleq.forecast.grid import Grid, grid_for
 from mleq.forecast.heatmaps import daily_heatmaps
-from mleq.forecast.target import decides, within_horizon
+from mleq.forecast.outcomes import outcomes
 from mleq.forecast.windows import scaled, window_views
 
 __all__ = ["Samples", "issue_time", "make_samples", "window_for"]
@@ -105,43 +97,22 @@ def make_samples(recipe, events: pd.DataFrame) -> Samples:
 
     Raises
     ------
-    DataError
-        Where columns are missing or hold gaps, no event decides the target, the catalogue is too short, or a
-        part holds a single class.
+    DataError, RequestError
+        Where the catalogue cannot carry the recipe; see `mleq.forecast.outcomes.outcomes`.
     """
-    from mleq.experiment.split import split
-
-    check_columns(events)
-    settings, target = recipe.grid, recipe.target
-    start, end = coverage(events)
-    first_day, n_days = whole_days(start, end, target.timezone)
-    n_samples = n_days - settings.window_days - target.horizon_days + 1
-    if n_samples < 1:
-        raise too_short(recipe, start, end, n_days)
-
+    found = outcomes(recipe, events)
     with progress.task("gridding", total=len(events), unit="events") as shown:
-        day = day_index(events["origin_time"], midnights(first_day, n_days + 1, target.timezone))
-        decisive = decides(events, target)
-        event_days = np.zeros(n_days, bool)
-        event_days[day[decisive & (day >= 0) & (day < n_days)]] = True
-        if not event_days.any():
-            raise no_event(recipe, events, start, end)
-        heatmaps = _grid(recipe, events, day, n_days)
+        heatmaps = _grid(recipe, events, found.event_day, found.n_days)
         shown.advance(len(events))
-
-    dates = first_day + settings.window_days + np.arange(n_samples)
-    came_true = within_horizon(event_days, target.horizon_days)[settings.window_days :]
-    parts = split(dates, recipe.split, gap_days=settings.window_days + target.horizon_days)
-    check_parts(recipe, dates, came_true, parts)
     return Samples(
         heatmaps=heatmaps,
-        first_day=first_day,
-        dates=dates,
-        target=came_true,
-        parts=parts,
-        window_days=settings.window_days,
+        first_day=found.first_day,
+        dates=found.dates,
+        target=found.target,
+        parts=found.parts,
+        window_days=recipe.grid.window_days,
         scale=_scale(recipe),
-        timezone=target.timezone,
+        timezone=recipe.target.timezone,
         grid=grid_for(recipe),
     )
 

@@ -1,0 +1,168 @@
+"""What a recipe will do and what it will cost, said before anything is done."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mleq.catalog import completeness
+from mleq.catalog.events import coverage
+from mleq.experiment.split import describe_split
+from mleq.forecast import networks
+from mleq.forecast.outcomes import fit_date, outcomes
+from mleq.forecast.recipe import CatalogRecipe
+from mleq.forecast.resampling import memory_needed_gb
+
+FORWARD_SHARE = 0.25
+"""Rate of a network's operations beside that of a float32 matrix product on the same cores; benchmarks/training.py
+prints it."""
+
+HALVING = {"RandomUnderSampler", "NearMiss", "ClusterCentroids", "CondensedNearestNeighbour", "balanced_batches"}
+DOUBLING = {"SMOTE", "BorderlineSMOTE", "ADASYN"}
+
+Plan = dict[str, Any]
+
+
+def plan(recipe: CatalogRecipe, events: pd.DataFrame | None) -> Plan:
+    """Plan a run: data, base rates, completeness, shapes, memory, time.
+
+    Parameters
+    ----------
+    recipe : CatalogRecipe
+    events : pandas.DataFrame or None
+        None where there are no events yet; what depends on them is then left out.
+
+    Returns
+    -------
+    dict
+        JSON values; `plan_lines` says them in words.
+    """
+    shape = recipe.sample_shape
+    values: Plan = {
+        "family": recipe.family,
+        "recipe_id": recipe.id,
+        "forecast": recipe.one_line,
+        "data_needed": _data_needed(recipe),
+        "sample_shape": list(shape),
+        "window_mb": _megabytes(shape),
+        "parameters": networks.parameters(recipe.model, shape),
+    }
+    if events is not None:
+        values |= _with_events(recipe, events, shape)
+    return values
+
+
+def completeness_before(recipe: CatalogRecipe, events: pd.DataFrame, until: pd.Timestamp) -> completeness.Completeness:
+    """Estimate completeness around the target from the events before an instant."""
+    past = events[events["origin_time"] < until]
+    return completeness.gate(past, recipe.target, recipe.catalog.completeness)
+
+
+def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, ...]) -> Plan:
+    found = outcomes(recipe, events)
+    complete = completeness_before(recipe, events, fit_date(recipe, found))
+    parts = describe_split(found.dates, found.target, found.parts)
+    start, end = coverage(events)
+    return {
+        "events": len(events),
+        "catalog_start": start.isoformat(),
+        "catalog_end": end.isoformat(),
+        "split": parts,
+        "base_rate": parts["train"]["positives"] / parts["train"]["days"],
+        "completeness": complete.summary(),
+        "refused": completeness.refusal(complete, recipe.target),
+        "fit_date": fit_date(recipe, found).isoformat(),
+        "heatmaps_mb": _megabytes((found.n_days, *shape[1:])),
+        "resampling_gb": _resampling_gb(recipe, parts["train"], shape),
+        "seconds": _seconds(recipe, parts, shape),
+    }
+
+
+def _data_needed(recipe: CatalogRecipe) -> str:
+    catalog = recipe.catalog
+    if catalog.source == "simulated":
+        return f"simulated from seed {catalog.seed}: {catalog.days:,} days from {catalog.start}"
+    until = f"before {catalog.end}" if catalog.end else "to the newest"
+    return f"USGS events of M >= {catalog.min_magnitude:g} from {catalog.start} {until}"
+
+
+def _megabytes(shape: tuple[int, ...]) -> float:
+    return round(4 * float(np.prod(shape)) / 1e6, 2)
+
+
+def _resampling_gb(recipe: CatalogRecipe, train: dict[str, Any], shape: tuple[int, ...]) -> float:
+    """The most that any step of resampling needs, were it given the whole training part."""
+    positive, negative = train["positives"], train["days"] - train["positives"]
+    needed = [memory_needed_gb(step, positive, negative, shape) for step in recipe.resample]
+    return round(max(needed, default=0.0), 3)
+
+
+def _seconds(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]], shape: tuple[int, ...]) -> float | None:
+    """Estimate the time of all epochs, from the rate at which these cores multiply matrices now."""
+    forward = networks.operations_per_sample(recipe.model, shape)
+    if forward is None:
+        return None
+    validation, test = parts["validation"]["days"], parts["test"]["days"]
+    # The backward pass takes about twice the operations of the forward pass.
+    each_epoch = 3 * _samples_after(recipe, parts["train"]) + validation
+    operations = forward * (recipe.model.epochs * each_epoch + validation + test)
+    return round(operations / (FORWARD_SHARE * _matrix_rate()))
+
+
+def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:
+    """How many samples an epoch has after resampling; methods that only clean count as if they kept all."""
+    rarer, commoner = sorted((train["positives"], train["days"] - train["positives"]))
+    names = {step.name for step in recipe.resample}
+    if names & HALVING:
+        return 2 * rarer
+    return 2 * commoner if names & DOUBLING else train["days"]
+
+
+def _matrix_rate() -> float:
+    """Floating-point operations a second of a float32 matrix product on this machine."""
+    size = 768
+    matrix = np.ones((size, size), np.float32)
+    best = np.inf
+    for _ in range(4):
+        began = time.perf_counter()
+        matrix @ matrix
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best
+
+
+def plan_lines(values: Plan) -> list[str]:
+    """Say a plan in words, a line each."""
+    rows = [("forecast", values["forecast"]), ("data", values["data_needed"])]
+    if "missing_data" in values:
+        rows.append(("", values["missing_data"]))
+    if "events" in values:
+        begin, end = values["catalog_start"][:10], values["catalog_end"][:10]
+        rows.append(("", f"{values['events']:,} events, {begin} to {end}"))
+        for part, row in values["split"].items():
+            count = f"{row['days']:,} days, {row['positives']:,} with an event ({row['positives'] / row['days']:.1%})"
+            rows.append((part, f"{row['start']} to {row['end']}: {count}"))
+        rows.append(("complete", completeness.sentence(values["completeness"])))
+    shape = " x ".join(str(n) for n in values["sample_shape"])
+    rows.append(("sample", f"{shape} (days, rows, columns, channels), {values['window_mb']:g} MB"))
+    if "events" in values:
+        rows.append(
+            ("memory", f"{values['heatmaps_mb']:g} MB of daily heatmaps, {values['resampling_gb']:g} GB to resample")
+        )
+    count = values["parameters"]
+    rows.append(("network", f"{count:,} parameters" if count else "a list of layers: `check --build` counts it"))
+    if values.get("seconds") is not None:
+        rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on these cores"))
+    return [f"{label:<10}{text}" for label, text in rows]
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
