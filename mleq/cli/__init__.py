@@ -12,7 +12,7 @@ from importlib import import_module
 import click
 
 import mleq
-from mleq.errors import MleqError, Mistake
+from mleq.errors import Mistake, MleqError
 
 COMMANDS = {
     "init": "lay down recipe.json and the shelf in a folder",

@@ -1,0 +1,100 @@
+"""`mleq predict`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+import click
+
+from mleq.cli import common
+from mleq.errors import RequestError
+
+log = logging.getLogger("mleq")
+
+BAR = 20
+
+
+@common.door("predict", "forecast days with a trained recipe")
+@click.option("--recipe_id", help="Id of a trained recipe; without it every trained recipe.")
+@click.option("--target_date", "dates", multiple=True, metavar="DATE", help="A day to forecast; repeatable.")
+@click.option("--from", "first", metavar="DATE", help="First day of a range (with --to).")
+@click.option("--to", "last", metavar="DATE", help="Last day of a range, inclusive.")
+@common.recipe_file
+@common.catalog_files
+@common.data_dir
+@common.out_dir
+@common.as_json
+def command(
+    recipe_id: str | None,
+    dates: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    recipe_file: Path | None,
+    files: tuple[Path, ...],
+    data_dir: Path,
+    out_dir: Path,
+    as_json: bool,
+) -> None:
+    """Forecast days with a trained recipe; without a day, tomorrow.
+
+    Only events before a day begins are used for it. Every forecast is added to predictions.json in the results'
+    folder.
+
+    \b
+    Examples:
+      mleq predict --recipe_id tokyo --target_date 2020-02-23
+      mleq predict --recipe_id tokyo --from 2015-01-01 --to 2015-12-31 --catalog usgs.csv.gz
+      mleq predict
+    """
+    from mleq import api
+    from mleq.experiment.folder import trained_recipes
+
+    wanted = [*dates, *_range(first, last)]
+    names = [recipe_id] if recipe_id else trained_recipes(out_dir)
+    if not names:
+        raise RequestError(
+            f"no trained recipe in {out_dir}", remedy="train one first: python cmd/train --recipe_id demo"
+        )
+    entries = []
+    for name in names:
+        entries += api.predict(name, wanted, path=recipe_file, files=files, data_dir=data_dir, out_dir=out_dir)
+    if as_json:
+        common.answer_json({"predictions": entries})
+        return
+    for line in table(entries):
+        click.echo(line)
+    click.echo(f"kept in {out_dir / 'predictions.json'}")
+
+
+def _range(first: str | None, last: str | None) -> list[str]:
+    if first is None and last is None:
+        return []
+    if first is None or last is None:
+        raise RequestError("--from and --to belong together", expected="both or neither")
+    try:
+        begin, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    except ValueError:
+        raise RequestError(f"--from {first} --to {last}: not two dates", expected="days such as 2015-06-01") from None
+    if end < begin:
+        raise RequestError(f"--from {first} lies after --to {last}", expected="the earlier day first")
+    return [(begin + dt.timedelta(days=i)).isoformat() for i in range((end - begin).days + 1)]
+
+
+def table(entries: list[dict]) -> list[str]:
+    """Show forecasts as a short table with a bar for the probability."""
+    width = max(len("recipe"), *(len(entry["recipe_id"]) for entry in entries))
+    header = (
+        f"{'recipe':<{width}}  {'from (local)':<17}{'days':>4}  {'probability':>11}  {'long-term':>9}  {'ratio':>6}"
+    )
+    lines = [header]
+    for entry in entries:
+        period, p = entry["period"], entry["probability"]
+        bar = "#" * round(BAR * p)
+        lines.append(
+            f"{entry['recipe_id']:<{width}}  {period['start_local'][:16].replace('T', ' '):<17}"
+            f"{entry['target']['horizon_days']:>4}  {p:>11.2%}  {entry['climatology']:>9.2%}  "
+            f"{entry['probability_gain']:>6.2f}  |{bar:<{BAR}}|"
+        )
+    return lines

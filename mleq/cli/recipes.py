@@ -1,0 +1,48 @@
+"""`mleq recipes`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mleq.cli import common
+
+
+@common.door("recipes", "list the recipes there are")
+@common.recipe_file
+@common.as_json
+def command(recipe_file: Path | None, as_json: bool) -> None:
+    """List every recipe that can be named, with one line each.
+
+    \b
+    Example:
+      mleq recipes
+    """
+    from mleq.recipe.load import find_entries, load_recipe
+    from mleq.registry import recipe_models
+
+    rows, seen = [], set()
+    for entry, on_shelf in find_entries(recipe_file):
+        name = entry.raw["id"]
+        if name in seen:
+            continue
+        seen.add(name)
+        recipe = load_recipe(name, recipe_file, models=recipe_models)
+        rows.append(
+            {
+                "id": name,
+                "family": recipe.family,
+                "title": recipe.title.get("en") or next(iter(recipe.title.values()), name),
+                "what": recipe.one_line,
+                "file": entry.source,
+                "on_shelf": on_shelf,
+            }
+        )
+    if as_json:
+        common.answer_json({"recipes": rows})
+        return
+    width = max(len(row["id"]) for row in rows)
+    for row in rows:
+        place = "" if row["on_shelf"] else f" [{row['file']}]"
+        click.echo(f"{row['id']:<{width}}  {row['title']}: {row['what']}{place}")

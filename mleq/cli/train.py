@@ -1,0 +1,80 @@
+"""`mleq train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from mleq.cli import common
+
+
+@common.door("train", "train a recipe and say what its forecast is worth")
+@common.recipe_id
+@common.recipe_file
+@common.changes
+@common.catalog_files
+@common.data_dir
+@common.out_dir
+@common.as_json
+def command(
+    recipe_id: str,
+    recipe_file: Path | None,
+    changes: tuple[str, ...],
+    files: tuple[Path, ...],
+    data_dir: Path,
+    out_dir: Path,
+    as_json: bool,
+) -> None:
+    """Train a recipe, score it beside the references, and keep the run.
+
+    Training that was stopped goes on from its last epoch when the same command is given again.
+
+    \b
+    Examples:
+      mleq train --recipe_id demo
+      mleq train --recipe_id tokyo --set model.epochs=5
+      mleq train --recipe_id tokyo --catalog usgs.csv.gz
+    """
+    from mleq import api
+
+    recipe = api.check_network(recipe_id, recipe_file, changes=changes)
+    run = api.train(recipe, files=files, data_dir=data_dir, out_dir=out_dir, command=sys.argv)
+    if as_json:
+        common.answer_json(run.summary)
+        return
+    for line in summary_lines(run.summary):
+        click.echo(line)
+    click.echo(f"run      {run.folder}")
+    click.echo(f"page     {(out_dir / recipe_id / 'report.html').resolve().as_uri()}")
+
+
+def summary_lines(summary: dict) -> list[str]:
+    """Say the main numbers of a summary in a few lines."""
+    lines = [summary["verdict"], ""]
+    header = f"{'test part':<16}{'log score':>28}{'Brier score':>28}{'ROC-AUC':>22}"
+    lines.append(header)
+    rows = {"this model": summary["scores"], **summary["references"]}
+    for name, scores in rows.items():
+        cells = (_with_interval(scores[key]) for key in ("log_score", "brier_score", "roc_auc"))
+        first, second, third = cells
+        lines.append(f"{name.replace('_', ' '):<16}{first:>28}{second:>28}{third:>22}")
+    test, catalog = summary["split"]["test"], summary["catalog"]
+    lines += [
+        "",
+        f"test     {test['start']} to {test['end']}: {test['days']:,} days, {test['positives']:,} with an event",
+        f"data     {catalog['events']:,} events to {catalog['end'][:10]}, complete from M "
+        f"{catalog['completeness_magnitude']:.1f}, b = {catalog['b_value']:.2f}",
+    ]
+    if catalog["target_below_completeness"]:
+        lines.append("caution  the target magnitude is below completeness: this partly forecasts the network")
+    return lines
+
+
+def _with_interval(score: dict) -> str:
+    if score["value"] is None:
+        return "-"
+    if score["low"] is None:
+        return f"{score['value']:.4f}"
+    return f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
