@@ -1,0 +1,51 @@
+# `make` alone lists what there is. PYTHON=python3.12 chooses another interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+READY = $(VENV)/.ready
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-slow check format schema figures bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+env: $(READY) ## make the environment in .venv
+
+$(READY): setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mleq needs Python 3.11 or later; found $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,waveform]'
+	@touch $@
+
+demo: env ## train and forecast on the embedded simulated catalogue, without a network
+	$(RUN) cmd/train --recipe_id demo
+	$(RUN) cmd/predict --recipe_id demo
+
+test: check ## format, lint and all tests but the slow ones
+	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile --durations=10
+
+test-slow: env ## the tests that take minutes
+	$(RUN) -m pytest -q -m slow
+
+check: env ## what the formatter and the linter say
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+
+format: env ## format the code and mend what the linter can
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+schema: env ## write recipes/schema.json anew
+	$(RUN) -c "import mleq.api; mleq.api.write_schema('recipes/schema.json')"
+
+figures: env ## redraw img/
+	$(RUN) -m mleq.report.figures img
+
+bench: env ## print every figure that README and docs quote
+	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
+
+clean: ## remove the environment and caches (out/ and data/ stay)
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
