@@ -1,0 +1,318 @@
+"""From which magnitude a catalogue is complete around a target, and whether the target may be forecast.
+
+The gate: time before the fit date is cut into eras of ten years; for each, the target's circle
+is widened until it holds enough events; the completeness magnitude of the worst era counts. A target is refused when it
+lies below that magnitude by more than the magnitude's own uncertainty.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from mleq.catalog.events import coverage
+from mleq.catalog.magnitudes import ESTIMATORS, Distribution, b_positive, b_values
+from mleq.errors import DataError, RequestError
+from mleq.etas.sphere import distance_km
+
+ERA_YEARS = 10
+ENOUGH = 100
+"""Events that an era must hold within the circle."""
+WIDENING = 1.25
+WHOLE_EARTH_KM = 20_038
+RESAMPLES = 1000
+_WORDS = {
+    "goodness_of_fit": "90 % goodness of fit",
+    "maximum_curvature": "maximum curvature + 0.2",
+    "b_stability": "b-value stability",
+}
+
+log = logging.getLogger("mleq")
+
+
+class Place(Protocol):
+    """What of a recipe's target matters here."""
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How complete an era is around a place.
+
+    Parameters
+    ----------
+    magnitude : float
+        Completeness magnitude by `estimator`; where that finds none, by maximum curvature.
+    uncertainty : float
+        Its standard deviation over bootstrap resamples of the events.
+    estimator : str
+        Which estimator counts.
+    estimates : dict
+        The magnitude by every estimator; None where one finds none.
+    b_value, b_uncertainty : float
+        Aki-Utsu from `b_magnitude` on, and its Shi and Bolt (1982) uncertainty.
+    b_magnitude : float
+        The largest of the estimates: counting events that are incomplete pulls b down, so the safest cut counts.
+    b_positive, b_positive_uncertainty : float
+        Van der Elst (2021), from all events.
+    events : int
+        How many there are within `radius_km`.
+    radius_km : float
+        How far the circle was widened.
+    start, end : pandas.Timestamp
+        The era.
+    eras : tuple of Completeness
+        All eras, of which this is the worst; empty in the eras themselves.
+    """
+
+    magnitude: float
+    uncertainty: float
+    estimator: str
+    estimates: dict[str, float | None]
+    b_value: float
+    b_uncertainty: float
+    b_magnitude: float
+    b_positive: float
+    b_positive_uncertainty: float
+    events: int
+    radius_km: float
+    start: pd.Timestamp
+    end: pd.Timestamp
+    eras: tuple[Completeness, ...] = ()
+
+    def summary(self) -> dict[str, Any]:
+        """Say it in JSON values, for summary.json and `check`; null where there is no number."""
+        return {
+            "completeness_magnitude": _number(self.magnitude, 2),
+            "completeness_uncertainty": _number(self.uncertainty, 3),
+            "completeness_estimator": self.estimator,
+            "completeness_estimates": self.estimates,
+            "b_value": _number(self.b_value),
+            "b_value_uncertainty": _number(self.b_uncertainty),
+            "b_value_from_magnitude": _number(self.b_magnitude, 2),
+            "b_positive": _number(self.b_positive),
+            "b_positive_uncertainty": _number(self.b_positive_uncertainty),
+            "completeness_events": self.events,
+            "completeness_radius_km": _number(self.radius_km, 0),
+            "completeness_era": [self.start.isoformat(), self.end.isoformat()],
+        }
+
+
+def _number(value: float, digits: int = 4) -> float | None:
+    return round(float(value), digits) if math.isfinite(value) else None
+
+
+def neighbourhood(events: pd.DataFrame, place: Place, minimum: int = ENOUGH) -> tuple[pd.DataFrame, float]:
+    """Widen the circle around a place until it holds enough events.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        See `mleq.catalog.events`.
+    place : Place
+        Has latitude and longitude in degrees, and radius_km to begin with.
+    minimum : int, optional
+        How many are enough; where the whole Earth has fewer, all are taken.
+
+    Returns
+    -------
+    tuple of (pandas.DataFrame, float)
+        The events inside, and the radius in kilometres.
+    """
+    distance = _distances(events, place)
+    radius = _radius(distance, place.radius_km, minimum)
+    return events.loc[distance <= radius], radius
+
+
+def _distances(events: pd.DataFrame, place: Place) -> np.ndarray:
+    latitude, longitude = events["latitude"].to_numpy(), events["longitude"].to_numpy()
+    return distance_km(latitude, longitude, place.latitude, place.longitude)
+
+
+def _radius(distance: np.ndarray, radius: float, minimum: int) -> float:
+    """The radius, widened by a quarter at a time, within which there are enough."""
+    while np.count_nonzero(distance <= radius) < minimum and radius < WHOLE_EARTH_KM:
+        radius = min(radius * WIDENING, WHOLE_EARTH_KM)
+    return radius
+
+
+def gate(events: pd.DataFrame, target: Place, estimator: str = "goodness_of_fit") -> Completeness:
+    """Estimate the completeness of the worst era around a target.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        The events before the fit date, in time order, of the kinds that count.
+    target : Place
+        The recipe's target.
+    estimator : str, optional
+        "goodness_of_fit", "maximum_curvature" or "b_stability".
+
+    Returns
+    -------
+    Completeness
+        Of the era with the highest completeness magnitude, with all eras.
+
+    Raises
+    ------
+    mleq.errors.DataError
+        If there is no event.
+    """
+    if events.empty:
+        raise DataError("there is no event from which completeness could be estimated", expected="at least one")
+    distance = _distances(events, target)
+    times = events["origin_time"].to_numpy("datetime64[us]")
+    magnitudes = events["magnitude"].to_numpy()
+    eras = []
+    for start, end in eras_of(events):
+        inside = (times >= _plain(start)) & (times < _plain(end))
+        radius = _radius(distance[inside], target.radius_km, ENOUGH)
+        near = magnitudes[inside & (distance <= radius)]
+        if len(near):
+            eras.append(estimate(near, start, end, radius, estimator))
+    worst = max(eras, key=lambda era: (era.magnitude, -era.uncertainty))
+    return replace(worst, eras=tuple(eras))
+
+
+def _plain(moment: pd.Timestamp) -> np.datetime64:
+    return moment.tz_convert(None).to_datetime64()
+
+
+def eras_of(events: pd.DataFrame, years: float = ERA_YEARS) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Cut the time of events into eras of so many years; a remainder of less than half joins the last.
+
+    Times run from where the catalogue begins to its last event, which a fit date may have cut off.
+    """
+    start = min(coverage(events)[0], events["origin_time"].iloc[0])
+    end = events["origin_time"].iloc[-1] + pd.Timedelta(milliseconds=1)
+    length = pd.Timedelta(days=365.25 * years)
+    number = max(1, round((end - start) / length))
+    cuts = [start + k * length for k in range(number)] + [end]
+    return list(zip(cuts, cuts[1:], strict=False))
+
+
+def estimate(
+    magnitudes: np.ndarray,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    radius_km: float,
+    estimator: str = "goodness_of_fit",
+) -> Completeness:
+    """Estimate completeness by all estimators, and the b-value.
+
+    Parameters
+    ----------
+    magnitudes : numpy.ndarray
+        In order of time, shape (n_events,).
+    start, end, radius_km
+        Where the events come from; kept in the answer.
+    estimator : str, optional
+        Which estimator counts.
+    """
+    distribution = Distribution.of(magnitudes)
+    estimates = {name: _number(float(method(distribution)), 2) for name, method in ESTIMATORS.items()}
+    magnitude = float(_decided(distribution, estimator))
+    resamples = distribution.resampled(np.random.default_rng(0), RESAMPLES)
+    b, sigma = b_values(distribution)
+    b_magnitude = max([magnitude, *(value for value in estimates.values() if value is not None)])
+    first = distribution.at(b_magnitude)
+    positive, positive_sigma = b_positive(magnitudes)
+    return Completeness(
+        magnitude=magnitude,
+        uncertainty=float(np.std(_decided(resamples, estimator))),
+        estimator=estimator,
+        estimates=estimates,
+        b_value=float(b[first]),
+        b_uncertainty=float(sigma[first]),
+        b_magnitude=b_magnitude,
+        b_positive=positive,
+        b_positive_uncertainty=positive_sigma,
+        events=len(magnitudes),
+        radius_km=radius_km,
+        start=start,
+        end=end,
+    )
+
+
+def _decided(distribution: Distribution, estimator: str) -> np.ndarray:
+    """The estimator's magnitude, or maximum curvature's where it finds none (as Wiemer and Wyss 2000)."""
+    found = ESTIMATORS[estimator](distribution)
+    return np.where(np.isnan(found), ESTIMATORS["maximum_curvature"](distribution), found)
+
+
+def refusal(complete: Completeness, target) -> str | None:
+    """Say why a target may not be forecast; None where it may, or where its recipe allows it all the same."""
+    if target.allow_incomplete or target.magnitude >= complete.magnitude - complete.uncertainty - 1e-9:
+        return None
+    others = ", ".join(
+        f"{_WORDS[name]} {'finds none' if value is None else format(value, '.1f')}"
+        for name, value in complete.estimates.items()
+    )
+    return (
+        f"the target magnitude {target.magnitude:g} is below the completeness magnitude: {others}; "
+        f"{complete.magnitude:.1f} +- {complete.uncertainty:.1f} counts, of {complete.start:%Y-%m-%d} to "
+        f"{complete.end:%Y-%m-%d} ({complete.events} events within {complete.radius_km:.0f} km)"
+    )
+
+
+def require(complete: Completeness, target) -> None:
+    """Refuse a target below completeness, with the numbers and the way out.
+
+    Raises
+    ------
+    mleq.errors.RequestError
+        Unless the target is complete, or its recipe says `allow_incomplete`.
+    """
+    reason = refusal(complete, target)
+    if reason is None:
+        if target.magnitude < complete.magnitude - 1e-9:
+            log.warning(
+                "the target magnitude %g is below the completeness magnitude %.1f +- %.1f of %s to %s",
+                target.magnitude,
+                complete.magnitude,
+                complete.uncertainty,
+                f"{complete.start:%Y}",
+                f"{complete.end:%Y}",
+            )
+        return
+    lowest = math.ceil(round((complete.magnitude - complete.uncertainty) * 10, 6)) / 10
+    later = _complete_since(complete, target.magnitude)
+    options = [f"set target.magnitude to {lowest:.1f} or more"]
+    if later is not None:
+        options.append(f"set catalog.start to {later:%Y-%m-%d}, from when it is complete")
+    options.append('say "allow_incomplete": true in target, and every result will say so')
+    raise RequestError(reason, remedy="Do one of these: " + "; ".join(options))
+
+
+def _complete_since(complete: Completeness, magnitude: float) -> pd.Timestamp | None:
+    """Start of the earliest era from which on the magnitude is complete."""
+    since = None
+    for era in reversed(complete.eras):
+        if magnitude < era.magnitude - era.uncertainty - 1e-9:
+            break
+        since = era.start
+    return since
+
+
+def sentence(summary: dict[str, Any]) -> str:
+    """Say `Completeness.summary` in one line."""
+    b, sigma = summary["b_value"], summary["b_value_uncertainty"]
+    slope = "" if b is None else f", b = {b:.2f}" + ("" if sigma is None else f" +- {sigma:.2f}")
+    others = ", ".join(
+        f"{_WORDS[name]} {'none' if value is None else format(value, '.1f')}"
+        for name, value in summary["completeness_estimates"].items()
+    )
+    start, end = (moment[:10] for moment in summary["completeness_era"])
+    return (
+        f"from M {summary['completeness_magnitude']:.1f} +- {summary['completeness_uncertainty']:.1f}{slope} "
+        f"({others}; worst era {start} to {end}, {summary['completeness_events']:,} events within "
+        f"{summary['completeness_radius_km']:,.0f} km)"
+    )
