@@ -2,7 +2,7 @@
 
 The gate: time before the fit date is cut into eras of ten years; for each, the target's circle
 is widened until it holds enough events; the completeness magnitude of the worst era counts. A target is refused when it
-lies below that magnitude by more than the magnitude's own uncertainty.
+lies below that magnitude by more than one step of reported magnitudes, 0.1, and flagged when it lies below at all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from mleq.etas.sphere import distance_km
 ERA_YEARS = 10
 ENOUGH = 100
 """Events that an era must hold within the circle."""
+TOLERANCE = 0.1
+"""Magnitudes are reported to a tenth, and no estimator tells neighbouring tenths apart. It is a constant, not the
+estimate's own uncertainty: with that, the gate would be the wider open the less is known."""
 WIDENING = 1.25
 WHOLE_EARTH_KM = 20_038
 RESAMPLES = 1000
@@ -186,16 +189,15 @@ def _plain(moment: pd.Timestamp) -> np.datetime64:
     return moment.tz_convert(None).to_datetime64()
 
 
-def eras_of(events: pd.DataFrame, years: float = ERA_YEARS) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+def eras_of(events: pd.DataFrame, years: int = ERA_YEARS) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """Cut the time of events into eras of so many years; a remainder of less than half joins the last.
 
     Times run from where the catalogue begins to its last event, which a fit date may have cut off.
     """
     start = min(coverage(events)[0], events["origin_time"].iloc[0])
     end = events["origin_time"].iloc[-1] + pd.Timedelta(milliseconds=1)
-    length = pd.Timedelta(days=365.25 * years)
-    number = max(1, round((end - start) / length))
-    cuts = [start + k * length for k in range(number)] + [end]
+    number = max(1, round((end - start) / pd.Timedelta(days=365.25 * years)))
+    cuts = [start + pd.DateOffset(years=k * years) for k in range(number)] + [end]
     return list(zip(cuts, cuts[1:], strict=False))
 
 
@@ -250,7 +252,7 @@ def _decided(distribution: Distribution, estimator: str) -> np.ndarray:
 
 def refusal(complete: Completeness, target) -> str | None:
     """Say why a target may not be forecast; None where it may, or where its recipe allows it all the same."""
-    if target.allow_incomplete or target.magnitude >= complete.magnitude - complete.uncertainty - 1e-9:
+    if target.allow_incomplete or target.magnitude >= complete.magnitude - TOLERANCE - 1e-9:
         return None
     others = ", ".join(
         f"{_WORDS[name]} {'finds none' if value is None else format(value, '.1f')}"
@@ -283,7 +285,7 @@ def require(complete: Completeness, target) -> None:
                 f"{complete.end:%Y}",
             )
         return
-    lowest = math.ceil(round((complete.magnitude - complete.uncertainty) * 10, 6)) / 10
+    lowest = math.ceil(round(complete.magnitude * 10, 6)) / 10
     later = _complete_since(complete, target.magnitude)
     options = [f"set target.magnitude to {lowest:.1f} or more"]
     if later is not None:
@@ -296,7 +298,7 @@ def _complete_since(complete: Completeness, magnitude: float) -> pd.Timestamp | 
     """Start of the earliest era from which on the magnitude is complete."""
     since = None
     for era in reversed(complete.eras):
-        if magnitude < era.magnitude - era.uncertainty - 1e-9:
+        if magnitude < era.magnitude - TOLERANCE - 1e-9:
             break
         since = era.start
     return since
@@ -311,8 +313,9 @@ def sentence(summary: dict[str, Any]) -> str:
         for name, value in summary["completeness_estimates"].items()
     )
     start, end = (moment[:10] for moment in summary["completeness_era"])
+    radius = summary["completeness_radius_km"]
+    where = "" if radius is None else f" within {radius:,.0f} km"
     return (
         f"from M {summary['completeness_magnitude']:.1f} +- {summary['completeness_uncertainty']:.1f}{slope} "
-        f"({others}; worst era {start} to {end}, {summary['completeness_events']:,} events within "
-        f"{summary['completeness_radius_km']:,.0f} km)"
+        f"({others}; worst era {start} to {end}, {summary['completeness_events']:,} events{where})"
     )

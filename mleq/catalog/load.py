@@ -69,6 +69,32 @@ def load_events(
     return events
 
 
+def everything(*, files: Iterable[str | Path] = (), data_dir: str | Path | None = None) -> pd.DataFrame:
+    """Load all earthquakes of files or of the store of the USGS's events, whatever a recipe may ask for.
+
+    Raises
+    ------
+    mleq.errors.DataError, mleq.errors.MissingData
+        As `load_events`.
+    """
+    files = [Path(file) for file in files]
+    if files:
+        from mleq.catalog.files import read_files
+
+        raw, name = read_files(files), ", ".join(file.name for file in files)
+    else:
+        from mleq.catalog.store import Store
+
+        store = Store.of(data_folder(data_dir))
+        raw, name = store.read(), store.name
+        if not store.records():
+            raise MissingData(f"{store.folder} holds nothing yet", remedy="run: python cmd/fetch --recipe_id tokyo")
+    if raw.empty:
+        raise DataError(f"{name} holds no event", expected="at least one")
+    first, last = raw["time"].min(), raw["time"].max() + pd.Timedelta(milliseconds=1)
+    return events_of.from_raw(raw, source=name, start=first, end=last)
+
+
 def data_folder(data_dir: str | Path | None = None) -> Path:
     """Folder of the store: as given, else `MLEQ_DATA`, else `data` in the working directory."""
     return Path(data_dir or os.environ.get("MLEQ_DATA") or "data")
