@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,24 +14,14 @@ from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_ker
 from mleq.etas.history import History
 from mleq.etas.likelihood import LOG_NAMES, EtasLikelihood, from_log, likelihood_of, to_log
 from mleq.etas.parameters import EtasParameters
+from mleq.etas.search import covariance_of, maximise, on_bounds
 from mleq.etas.sphere import Box
 
 FEWEST_TARGETS = 100
 LARGEST_ROUNDS = 20
-ROUNDS_REGROUPED = 3  # grouping again later changes the sums by less than the tolerance
+TARGETS_AT_FIRST = 1500
+REGROUP = 0.05  # change of a log-parameter beyond which pairs are grouped anew
 TOLERANCE = 2e-3  # largest change of a log-parameter between two rounds that counts as converged
-# Where a likelihood is flat the search could run away; a fit that ends on a bound says so.
-BOUNDS = {
-    "background_per_day": (1e-8, 1e5),
-    "productivity": (1e-6, 1e2),
-    "alpha": (1e-2, 6.0),
-    "c_days": (1e-5, 10.0),
-    "p - 1": (1e-3, 3.0),
-    "d_km2": (1e-4, 1e5),
-    "q - 1": (2e-2, 5.0),
-    "gamma": (1e-2, 4.0),
-}
-
 logger = logging.getLogger("mleq")
 
 
@@ -157,23 +146,29 @@ def fit_etas(
     chance = np.full(len(targets), 0.5)
     density = _density(background, kernels, chance, targets, box)
 
-    likelihood, converged, rounds = None, False, 0
-    with progress.task("fitting ETAS", unit="rounds") as shown:
-        while not converged and rounds < LARGEST_ROUNDS:
-            if rounds < ROUNDS_REGROUPED and not (exact and rounds):
-                likelihood = likelihood_of(
-                    sources, targets, density, box, start, end, parameters, exact=exact, in_region=in_region
-                )
-            before = to_log(parameters)
-            parameters = _maximise(likelihood, parameters)
-            chance = likelihood.background_probability(parameters)
-            density = _density(background, kernels, chance, targets, box)
-            likelihood = likelihood.with_background(density)
-            rounds += 1
-            # The first rounds regroup, so that two in a row must agree before the sums can be trusted.
-            converged = rounds > 1 and np.max(np.abs(to_log(parameters) - before)) < TOLERANCE
-            shown.advance(1)
+    def prepared(some: History, density: np.ndarray, parameters: EtasParameters) -> EtasLikelihood:
+        return likelihood_of(
+            sources, some, density, box, start, end, parameters, exact=exact, in_region=in_region, of=len(targets)
+        )
 
+    with progress.task("fitting ETAS", unit="rounds") as shown:
+        # A part of the targets says cheaply about where to look, and so where to group.
+        part = slice(None, None, max(1, len(targets) // TARGETS_AT_FIRST))
+        theta = maximise(prepared(targets[part], density[part], parameters), to_log(parameters))
+        likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
+        converged, rounds = False, 0
+        while not converged and rounds < LARGEST_ROUNDS:
+            before, theta = theta, maximise(likelihood, theta)
+            chance = likelihood.background_probability(from_log(theta, m0))
+            density = _density(background, kernels, chance, targets, box)
+            rounds += 1
+            if np.max(np.abs(theta - grouped_at)) > REGROUP and not exact:
+                likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
+                continue
+            likelihood = likelihood.with_background(density)
+            converged = rounds > 1 and np.max(np.abs(theta - before)) < TOLERANCE
+            shown.advance(1)
+    parameters = from_log(theta, m0)
     fit = _result(likelihood, parameters, kernels, background, targets, box, chance, rounds, converged)
     _say_what_is_odd(fit)
     return fit
@@ -200,34 +195,8 @@ def _density(background, kernels, chance, targets: History, box: Box) -> np.ndar
     return np.full(len(targets), 1 / box.area_km2)
 
 
-def _maximise(likelihood: EtasLikelihood, parameters: EtasParameters) -> EtasParameters:
-    """The parameters of the largest likelihood with the background as it is."""
-    from scipy.optimize import minimize
-
-    n = likelihood.background_density.size
-
-    def cost(theta):
-        value, gradient = likelihood.value_and_gradient(theta)
-        return -value / n, -gradient / n
-
-    found = minimize(
-        cost,
-        to_log(parameters),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=np.log([BOUNDS[name] for name in LOG_NAMES]),
-        options={"maxiter": 300, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-6},
-    )
-    return from_log(found.x, parameters.m0)
-
-
 def _result(likelihood, parameters, kernels, background, targets, box, chance, rounds, converged) -> EtasFit:
-    theta, limits = to_log(parameters), np.log([BOUNDS[name] for name in LOG_NAMES])
-    at_bounds = tuple(
-        name
-        for name, value, (low, high) in zip(LOG_NAMES, theta, limits, strict=True)
-        if min(value - low, high - value) < 1e-6
-    )
+    theta = to_log(parameters)
     if kernels is not None:
         background = kernels.background(chance)
     elif not isinstance(background, KernelBackground):
@@ -236,28 +205,14 @@ def _result(likelihood, parameters, kernels, background, targets, box, chance, r
         parameters=parameters,
         log_likelihood=likelihood.value_and_gradient(theta)[0],
         n_targets=len(targets),
-        log_covariance=_covariance(likelihood, theta),
+        log_covariance=covariance_of(likelihood, theta),
         background=background,
         targets=targets,
         background_probability=chance,
         rounds=rounds,
         converged=bool(converged),
-        at_bounds=at_bounds,
+        at_bounds=on_bounds(theta),
     )
-
-
-def _covariance(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
-    """Inverse of the observed information, whose columns are central differences of the gradient."""
-    step = 1e-3
-    columns = [
-        likelihood.value_and_gradient(theta + step * unit)[1] - likelihood.value_and_gradient(theta - step * unit)[1]
-        for unit in np.eye(theta.size)
-    ]
-    information = -np.array(columns) / (2 * step)
-    information = (information + information.T) / 2
-    if not np.all(np.linalg.eigvalsh(information) > 0):
-        return np.full(information.shape, math.nan)
-    return np.linalg.inv(information)
 
 
 def _say_what_is_odd(fit: EtasFit) -> None:

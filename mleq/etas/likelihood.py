@@ -60,6 +60,9 @@ class EtasLikelihood:
         What part of each source's offspring falls into the region.
     days, m0 : float
         Length of the period; reference magnitude.
+    part : float
+        Share of all targets that these are: the integral counts by this share, so that a sample of the targets
+        has the same maximum in expectation.
 
     References
     ----------
@@ -74,6 +77,7 @@ class EtasLikelihood:
     in_region: Shares
     days: float
     m0: float
+    part: float = 1.0
 
     def value(self, parameters: EtasParameters) -> float:
         """The log-likelihood, in nats."""
@@ -88,7 +92,7 @@ class EtasLikelihood:
         parameters = from_log(theta, self.m0)
         log_sum, log_gradient, _ = self._log_intensities(parameters)
         integral, integral_gradient = self._integral(parameters)
-        return log_sum - integral, log_gradient - integral_gradient
+        return log_sum - self.part * integral, log_gradient - self.part * integral_gradient
 
     def background_probability(self, parameters: EtasParameters) -> np.ndarray:
         """Chance of each target to be a background event, mu u / lambda (Zhuang et al. 2002), shape (n_targets,)."""
@@ -205,6 +209,7 @@ def likelihood_of(
     *,
     exact: bool = False,
     in_region: Shares | None = None,
+    of: int | None = None,
 ) -> EtasLikelihood:
     """Prepare the likelihood of `targets` given the `sources` before them.
 
@@ -227,6 +232,8 @@ def likelihood_of(
         Keep every pair singly, for a few thousand events.
     in_region : Shares, optional
         Shares of the sources in the region where they are known already.
+    of : int, optional
+        How many targets there are in all, where `targets` is a sample of them.
 
     Returns
     -------
@@ -247,4 +254,5 @@ def likelihood_of(
         in_region=in_region,
         days=end - start,
         m0=parameters.m0,
+        part=len(targets) / of if of else 1.0,
     )

@@ -20,7 +20,8 @@ from mleq.etas.history import History
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.sphere import EARTH_RADIUS_KM
 
-TIME_STEP, SPACE_STEP, MAGNITUDE_STEP = 1.0, 0.5, 0.5
+MAGNITUDE_STEP = 0.5
+FINE_CELLS, FINE_BELOW = 4, 2.0  # cells a unit of ln(1 + t/c) and ln(1 + r^2/sigma) up to here, and one a unit beyond
 PAIRS_AT_ONCE = 500_000
 
 
@@ -101,6 +102,12 @@ def _blocks(sources: History, targets: History):
         yield block, elapsed, distance**2
 
 
+def _cell(coordinate: np.ndarray) -> np.ndarray:
+    """Cells of one coordinate: fine where the kernel bends, near c or sigma, and coarse along its power-law tail."""
+    fine = np.minimum(coordinate, FINE_BELOW)
+    return (FINE_CELLS * fine + (coordinate - fine)).astype(np.int64)
+
+
 def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
     """The groups of one block of targets: their number for each target, then the four columns of `Pairs`."""
     p = parameters
@@ -114,8 +121,8 @@ def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
 
     cell = np.broadcast_to(((growth - growth.min(initial=0)) / MAGNITUDE_STEP).astype(np.int64), elapsed.shape)
     cells = int(cell.max(initial=0)) + 1
-    for coordinate, step in ((in_space, SPACE_STEP), (in_time, TIME_STEP)):
-        index = (coordinate / step).astype(np.int64)
+    for coordinate in (in_space, in_time):
+        index = _cell(coordinate)
         cell = cell + cells * index
         cells *= int(index.max(initial=0)) + 1
     cell = (cell + cells * np.arange(rows)[:, None]).ravel()
