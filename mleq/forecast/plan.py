@@ -109,7 +109,7 @@ def _seconds(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]], shape: tup
     # The backward pass takes about twice the operations of the forward pass.
     each_epoch = 3 * _samples_after(recipe, parts["train"]) + validation
     operations = forward * (recipe.model.epochs * each_epoch + validation + test)
-    return round(operations / (FORWARD_SHARE * _matrix_rate()))
+    return max(1, round(operations / (FORWARD_SHARE * _matrix_rate())))
 
 
 def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:

@@ -1,0 +1,268 @@
+import datetime as dt
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+
+class TestTrain:
+    def test_a_run_holds_all_that_it_must(self, trained):
+        run = next((trained / "out" / "small" / "runs").iterdir())
+        names = {p.name for p in run.iterdir()}
+        assert {
+            "summary.json",
+            "recipe.json",
+            "run.json",
+            "history.csv",
+            "forecasts.parquet",
+            "model.keras",
+            "calibration.json",
+        } <= names
+        assert (trained / "out" / "small" / "summary.json").read_text() == (run / "summary.json").read_text()
+        assert (trained / "out" / "small" / "report.html").stat().st_size > 1000
+
+    def test_the_summary_keeps_its_contract(self, trained):
+        summary = json.loads((trained / "out" / "small" / "summary.json").read_text())
+        assert {"recipe_id", "family", "run", "target", "catalog", "split", "model"} <= set(summary)
+        assert {"scores", "references", "gain", "confusion", "verdict"} <= set(summary)
+        assert {"events", "sha256", "start", "end", "completeness_magnitude", "b_value"} <= set(summary["catalog"])
+        assert set(summary["split"]) == {"train", "validation", "test"}
+        assert set(summary["split"]["test"]) == {"start", "end", "days", "positives"}
+        assert {"name", "parameters", "epochs", "best_epoch", "seconds"} <= set(summary["model"])
+        for scores in (summary["scores"], summary["references"]["climatology"]):
+            assert set(scores) == {"log_score", "brier_score", "roc_auc", "pr_auc"}
+            assert all({"value", "low", "high"} <= set(score) for score in scores.values())
+        gain = summary["gain"]["climatology"]
+        assert set(gain) == {"nats_per_day", "nats_per_event_day"}
+        confusion = summary["confusion"]
+        assert set(confusion) >= {"threshold", "tp", "fp", "fn", "tn", "accuracy", "precision", "recall", "f1"}
+        assert confusion["tp"] + confusion["fp"] + confusion["fn"] + confusion["tn"] == summary["split"]["test"]["days"]
+
+    def test_the_scores_are_those_of_the_forecasts_kept(self, trained):
+        run = next((trained / "out" / "small" / "runs").iterdir())
+        summary = json.loads((run / "summary.json").read_text())
+        forecasts = pd.read_parquet(run / "forecasts.parquet")
+        assert list(forecasts) == ["part", "target_date", "observed", "probability", "climatology"]
+        test = forecasts[forecasts["part"] == "test"]
+        p, y = test["probability"].to_numpy(), test["observed"].to_numpy()
+        assert summary["scores"]["log_score"]["value"] == pytest.approx(-np.mean(np.where(y, np.log(p), np.log(1 - p))))
+        assert summary["scores"]["brier_score"]["value"] == pytest.approx(np.mean((p - y) ** 2))
+        c = test["climatology"].to_numpy()
+        gain = np.mean(np.where(y, np.log(p / c), np.log((1 - p) / (1 - c))))
+        assert summary["gain"]["climatology"]["nats_per_day"]["value"] == pytest.approx(gain)
+        assert summary["gain"]["climatology"]["nats_per_event_day"]["value"] == pytest.approx(gain * len(y) / y.sum())
+
+    def test_run_json_says_how_to_do_it_again(self, trained):
+        run = next((trained / "out" / "small" / "runs").iterdir())
+        record = json.loads((run / "run.json").read_text())
+        assert {"command", "recipe_sha256", "catalog_sha256", "packages", "seed", "devices", "git_commit"} <= set(
+            record
+        )
+        assert record["peak_memory_mb"] > 10
+        assert record["seconds"]["training"] > 0
+
+    def test_the_same_recipe_gives_the_same_forecasts(self, trained, tmp_path, mleq):
+        again = mleq("train", "--recipe_id", "small", "--recipe", trained / "recipe.json", "--out_dir", tmp_path, "-q")
+        assert again.code == 0
+        first, second = (
+            pd.read_parquet(next((out / "small" / "runs").iterdir()) / "forecasts.parquet")
+            for out in (trained / "out", tmp_path)
+        )
+        pd.testing.assert_frame_equal(first, second)
+
+    def test_a_full_disk_at_the_rename_keeps_the_training(self, tmp_path, small, mleq, monkeypatch, recipes):
+        from mleq.experiment import folder
+
+        path, out = recipes(small), tmp_path / "out"
+
+        rename = os.replace
+
+        def full(source, place):
+            if Path(source).name == "result":
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            rename(source, place)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(folder.os, "replace", full)
+            stopped = mleq("train", "--recipe_id", "small", "--recipe", path, "--out_dir", out)
+        assert stopped.code == 1
+        assert "No space left on device" in stopped.err
+        assert "free some space" in stopped.err
+        again = mleq("train", "--recipe_id", "small", "--recipe", path, "--out_dir", out)
+        assert again.code == 0
+        assert "goes on after epoch 2" in again.err
+
+    def test_an_interrupted_training_goes_on_as_if_never_stopped(self, trained, tmp_path, small, mleq, monkeypatch):
+        from mleq.experiment import training
+
+        original, calls = training._train_epoch, []
+
+        def interrupted(*args, **kwargs):
+            calls.append("epoch")
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return original(*args, **kwargs)
+
+        words = ("train", "--recipe_id", "small", "--recipe", trained / "recipe.json", "--out_dir", tmp_path)
+        with monkeypatch.context() as patched:
+            patched.setattr(training, "_train_epoch", interrupted)
+            stopped = mleq(*words)
+        assert (stopped.code, len(calls)) == (130, 2)
+        assert "the same command goes on" in stopped.err
+        assert mleq(*words).code == 0
+        first, second = (
+            pd.read_parquet(next(p for p in (out / "small" / "runs").iterdir()) / "forecasts.parquet")
+            for out in (trained / "out", tmp_path)
+        )
+        pd.testing.assert_frame_equal(first, second)
+
+    def test_json_is_the_summary(self, tmp_path, small, mleq, recipes):
+        path = recipes(small)
+        answer = mleq("train", "--recipe_id", "small", "--recipe", path, "--out_dir", tmp_path, "--json", "-q")
+        assert answer.json["recipe_id"] == "small"
+
+    @pytest.mark.parametrize(
+        ("layers", "sentence"),
+        [
+            (
+                [{"name": "Flaten"}],
+                "small.model.layers.0.name: no layer 'Flaten' in keras.layers; did you mean 'Flatten'?",
+            ),
+            ([{"name": "Flatten"}, {"name": "Dense", "unit": 1}], "did you mean 'units'?"),
+            ([{"name": "Flatten"}, {"name": "Dense", "units": 3, "activation": "sigmoid"}], "model.layers.1"),
+            ([{"name": "Conv1D", "filters": 2, "kernel_size": 3}], "model.layers.0"),
+        ],
+    )
+    def test_a_wrong_layer_is_found_before_data_are_read(self, layers, sentence, tmp_path, small, mleq, recipes):
+        small["model"] = {"layers": layers, "epochs": 1}
+        path = recipes(small)
+        words = ("--recipe_id", "small", "--recipe", path)
+        for answer in (
+            mleq("train", *words, "--out_dir", tmp_path / "out", "--catalog", tmp_path / "never_read.csv"),
+            mleq("check", *words, "--build"),
+        ):
+            assert answer.code == 2
+            assert sentence in answer.err
+            assert "recipe.json:" in answer.err
+        assert not (tmp_path / "out").exists()
+
+    def test_a_network_of_layers_trains(self, tmp_path, small, mleq, recipes):
+        small["model"] = {
+            "layers": [{"name": "Flatten"}, {"name": "Dense", "units": 1, "activation": "sigmoid"}],
+            "epochs": 1,
+        }
+        small["resample"] = [{"name": "class_weight"}]
+        path = recipes(small)
+        answer = mleq("train", "--recipe_id", "small", "--recipe", path, "--out_dir", tmp_path / "out", "--json", "-q")
+        assert answer.json["model"]["parameters"] == 4 * 4 * 4 * 3 + 1
+
+
+class TestPredict:
+    def copied(self, trained, tmp_path):
+        shutil.copytree(trained, tmp_path / "copy")
+        return ("--recipe", tmp_path / "copy" / "recipe.json", "--out_dir", tmp_path / "copy" / "out")
+
+    def test_a_simulated_catalogue_is_continued_by_a_day(self, trained, tmp_path, mleq):
+        answer = mleq("predict", "--recipe_id", "small", *self.copied(trained, tmp_path), "--json")
+        assert answer.code == 0
+        (entry,) = answer.json["predictions"]
+        # 1,500 days from 2000-01-01 end at 2004-02-09 UTC, 9 hours into that day in Tokyo.
+        assert entry["target_date"] == "2004-02-10"
+        assert entry["issue_time"] == "2004-02-09T15:00:00+00:00"
+        assert 0 < entry["probability"] < 1
+        assert entry["probability_gain"] == pytest.approx(entry["probability"] / entry["climatology"])
+        assert entry["period"]["start_local"] == "2004-02-10T00:00:00+09:00"
+        assert entry["period"]["end_utc"] == "2004-02-10T15:00:00+00:00"
+        assert "the catalogue ends at 2004-02-09 00:00 UTC" in answer.err
+
+    def test_forecasts_of_past_days_equal_those_of_the_run(self, trained, tmp_path, mleq):
+        run = next((trained / "out" / "small" / "runs").iterdir())
+        kept = pd.read_parquet(run / "forecasts.parquet")
+        test = kept[kept["part"] == "test"].head(40)
+        first, last = test["target_date"].iloc[[0, -1]].dt.strftime("%Y-%m-%d")
+        answer = mleq(
+            "predict", "--recipe_id", "small", *self.copied(trained, tmp_path), "--from", first, "--to", last, "--json"
+        )
+        found = [entry["probability"] for entry in answer.json["predictions"]]
+        np.testing.assert_allclose(found, test["probability"], rtol=1e-5)
+
+    def test_every_trained_recipe_is_forecast_without_an_id(self, trained, tmp_path, mleq):
+        answer = mleq("predict", *self.copied(trained, tmp_path))
+        assert answer.code == 0
+        assert "small" in answer.out
+
+    def test_predictions_hold_one_entry_for_each_day_newest_last(self, trained, tmp_path, mleq):
+        where = self.copied(trained, tmp_path)
+        for date in ("2003-01-01", "2003-01-02", "2003-01-01"):
+            assert mleq("predict", "--recipe_id", "small", *where, "--target_date", date, "-q").code == 0
+        held = json.loads((tmp_path / "copy" / "out" / "predictions.json").read_text())["predictions"]
+        assert [entry["target_date"] for entry in held] == ["2003-01-02", "2003-01-01"]
+
+    def test_nothing_after_the_issue_time_changes_a_forecast(self, trained, mleq):
+        from mleq import api
+        from mleq.experiment import forecasting
+        from mleq.experiment.folder import latest_run
+        from mleq.experiment.run import Run
+        from mleq.registry import family
+
+        run = Run(latest_run(trained / "out", "small"))
+        recipe = api.load_recipe("small", run.recipe_file)
+        events = api.load_events(recipe)
+        dates = np.array(["2003-06-01"], "datetime64[D]")
+        whole = forecasting.forecast(recipe, family("catalog"), events, run, dates)[0]
+        past = events[events["origin_time"] < pd.Timestamp(whole["issue_time"])]
+        past.attrs = events.attrs
+        cut = forecasting.forecast(recipe, family("catalog"), past, run, dates)[0]
+        assert cut["probability"] == whole["probability"]
+        assert len(past) < len(events)
+
+    @pytest.mark.parametrize(
+        ("date", "sentence"),
+        [
+            ("2015-02-30", "'2015-02-30' is not a date"),
+            ("tomorrow", "'tomorrow' is not a date"),
+            ("1999-12-31", "begin before the catalogue"),
+            ("2000-01-03", "expected a target date of 2000-01-06 or later"),
+            ((dt.date.today() + dt.timedelta(days=4)).isoformat(), "lies after tomorrow"),
+        ],
+    )
+    def test_a_date_that_cannot_be_forecast_is_refused(self, date, sentence, trained, tmp_path, mleq):
+        answer = mleq("predict", "--recipe_id", "small", *self.copied(trained, tmp_path), "--target_date", date)
+        assert answer.code == 2
+        assert sentence in answer.err
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (("--from", "2003-01-01"), "--from and --to belong together"),
+            (("--from", "2003-01-02", "--to", "2003-01-01"), "lies after --to"),
+            (("--from", "x", "--to", "2003-01-01"), "not two dates"),
+        ],
+    )
+    def test_a_range_that_is_none_is_refused(self, words, sentence, trained, tmp_path, mleq):
+        answer = mleq("predict", "--recipe_id", "small", *self.copied(trained, tmp_path), *words)
+        assert answer.code == 2
+        assert sentence in answer.err
+
+    def test_predict_before_train_says_so(self, tmp_path, mleq):
+        answer = mleq("predict", "--recipe_id", "tokyo", "--out_dir", tmp_path)
+        assert answer.code == 2
+        assert "train it first: python cmd/train --recipe_id tokyo" in answer.err
+        assert mleq("predict", "--out_dir", tmp_path).code == 2
+
+    def test_a_changed_recipe_is_a_warning_and_the_runs_own_is_used(self, trained, tmp_path, small, mleq, recipes):
+        where = self.copied(trained, tmp_path)
+        before = mleq("predict", "--recipe_id", "small", *where, "--target_date", "2003-01-01", "--json").json
+        small["target"]["radius_km"] = 75
+        recipes(small, path=tmp_path / "copy" / "recipe.json")
+        after = mleq("predict", "--recipe_id", "small", *where, "--target_date", "2003-01-01", "--json")
+        assert after.code == 0
+        assert "target.radius_km: 150.0 -> 75.0" in after.err
+        assert after.json["predictions"][0]["probability"] == before["predictions"][0]["probability"]
