@@ -1,0 +1,179 @@
+"""Panels that say what was forecast, from which data, and what it takes to do it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from mleq.report.markup import Html, facts, join, paragraph, table, tag
+from mleq.report.record import RunRecord
+from mleq.report.wording import DASH, count, moment, percent, place
+
+
+def target(run: RunRecord) -> Html:
+    """Say what is forecast, and over which days it was trained and tested."""
+    settings = run.summary["target"]
+    parts = run.summary["split"]
+    rows = [
+        [
+            name,
+            join([part["start"], tag("small", f"to {part['end']}")]),
+            count(part["days"]),
+            _positives(part),
+        ]
+        for name, part in parts.items()
+        if isinstance(part, dict)
+    ]
+    return join(
+        [
+            _in_words(settings),
+            tag("h3", "Parts"),
+            table(["part", "target dates", "days", "with an event"], rows, label="Days of each part"),
+            paragraph(
+                "Dates are local target dates. Parts follow each other in time, with a gap between them so that no "
+                "event serves two parts. The test part was read once, at the end.",
+                class_="hint",
+            ),
+        ]
+    )
+
+
+def _positives(part: dict[str, Any]) -> Html:
+    share = percent(part["positives"] / part["days"]) if part["days"] else DASH
+    return join([count(part["positives"]), tag("small", share)])
+
+
+def _in_words(settings: dict[str, Any]) -> Html:
+    """The target of a circle as a sentence; that of another kind as a list."""
+    needed = ("latitude", "longitude", "radius_km", "magnitude", "horizon_days")
+    if any(settings.get(key) is None for key in needed):
+        return facts((key.replace("_", " "), value) for key, value in settings.items())
+    depth = settings.get("max_depth_km")
+    deep = "" if depth is None else f", no deeper than {depth:g} km,"
+    days = settings["horizon_days"]
+    period = "on the target date" if days == 1 else f"in the {days} days that begin with the target date"
+    zone = settings.get("timezone")
+    return paragraph(
+        "Whether at least one earthquake of ",
+        tag("strong", f"magnitude\u00a0{settings['magnitude']:g} or more"),
+        f"{deep} occurs within ",
+        tag("strong", f"{settings['radius_km']:g}\u00a0km of {place(settings['latitude'], settings['longitude'])}"),
+        f" {period}",
+        f" (days of {zone})" if zone else "",
+        ". The forecast is issued as that date begins, from events before it alone.",
+    )
+
+
+CATALOG = {
+    "source": "Source",
+    "events": "Events",
+    "start": "From",
+    "end": "Until",
+    "completeness_magnitude": "Complete from magnitude (Mc)",
+    "b_value": "b-value",
+    "sha256": "SHA-256 of its content",
+}
+_QUIET = ("target_below_completeness",)
+
+
+def catalog(run: RunRecord) -> Html:
+    """Describe the data beneath: what there is, and from which magnitude it is complete."""
+    found = run.summary["catalog"]
+    pairs = [(title, _value(key, found[key])) for key, title in CATALOG.items() if key in found]
+    pairs += [
+        (key.replace("_", " "), _value(key, value))
+        for key, value in found.items()
+        if key not in CATALOG and key not in _QUIET and not isinstance(value, dict | list)
+    ]
+    caution = None
+    if found.get("target_below_completeness"):
+        caution = paragraph(
+            "The target's magnitude is below the magnitude from which this catalogue is complete: what is forecast "
+            "here is partly the network that detects earthquakes, not the Earth.",
+            class_="caution",
+        )
+    said = paragraph(
+        "Below Mc a catalogue misses earthquakes, at rates that change as networks do. The b-value says how many times "
+        "more small earthquakes there are than large ones: 10 to the power b for each unit of magnitude.",
+        class_="hint",
+    )
+    return join([caution, facts(pairs), said])
+
+
+def _value(key: str, value: Any) -> Any:
+    if value is None:
+        return DASH
+    if key in ("start", "end"):
+        return moment(str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".") if key == "completeness_magnitude" else f"{value:g}"
+    return tag("code", value) if key == "sha256" else str(value)
+
+
+def recipe(run: RunRecord) -> Html:
+    """Show the recipe as it was run, every default written out."""
+    text = json.dumps(run.recipe, indent=2, ensure_ascii=False)
+    model = run.summary["model"]
+    return join(
+        [
+            facts(
+                [
+                    ("Model", model.get("name")),
+                    ("Parameters", count(model.get("parameters"))),
+                    ("Epochs", count(model.get("epochs"))),
+                    ("Best epoch", count(model.get("best_epoch"))),
+                ]
+            ),
+            tag("details", tag("summary", "The resolved recipe, every setting written out"), _code(text)),
+        ]
+    )
+
+
+def again(run: RunRecord, page: Path) -> Html:
+    """Say what is needed to do the run again, and what it took."""
+    machine = run.machine
+    folder = Path(os.path.relpath(run.folder.resolve(), page.resolve().parent)).as_posix()
+    command = ["mleq", "train", "--recipe_id", run.summary["recipe_id"], "--recipe", f"{folder}/recipe.json"]
+    seconds = machine.get("seconds") or {}
+    packages = machine.get("packages") or {}
+    memory = machine.get("peak_memory_mb")
+    return join(
+        [
+            paragraph("From the folder of this page, with the same catalogue:"),
+            _code(shlex.join(command)),
+            facts(
+                [
+                    ("It was run as", tag("code", _typed(machine.get("command") or []))),
+                    ("Run", run.summary["run"]),
+                    ("Finished", moment(machine.get("finished"))),
+                    ("Seed", machine.get("seed")),
+                    ("mleq", machine.get("mleq")),
+                    ("Commit", tag("code", machine.get("git_commit") or DASH)),
+                    ("Python", machine.get("python")),
+                    ("Platform", machine.get("platform")),
+                    ("Devices", ", ".join(machine.get("devices") or [])),
+                    ("Peak memory", None if memory is None else f"{memory:,.0f} MiB"),
+                    ("Seconds", ", ".join(f"{stage} {value:g}" for stage, value in seconds.items())),
+                    ("Recipe, SHA-256", tag("code", machine.get("recipe_sha256") or DASH)),
+                    ("Catalogue, SHA-256", tag("code", machine.get("catalog_sha256") or DASH)),
+                    ("Packages", ", ".join(f"{name} {version or DASH}" for name, version in packages.items())),
+                ]
+            ),
+        ]
+    )
+
+
+def _typed(command: list[str]) -> str:
+    """The command line without the folders of the machine it was typed on."""
+    return shlex.join([Path(command[0]).name, *command[1:]]) if command else DASH
+
+
+def _code(text: str) -> Html:
+    return tag("pre", tag("code", text), tabindex="0")

@@ -1,0 +1,29 @@
+"""What a family draws its own panels with; it is handed over, since families stand before this room."""
+
+from mleq.report.markup import Html, facts, html, join, paragraph, table, tag
+from mleq.report.svg import EVENT, INK, MODEL, MUTED, PANEL, REFERENCE, RULE, figure
+from mleq.report.wording import count, method_title, moment, number, percent, place
+
+__all__ = [
+    "EVENT",
+    "INK",
+    "MODEL",
+    "MUTED",
+    "PANEL",
+    "REFERENCE",
+    "RULE",
+    "Html",
+    "count",
+    "facts",
+    "figure",
+    "html",
+    "join",
+    "method_title",
+    "moment",
+    "number",
+    "paragraph",
+    "percent",
+    "place",
+    "table",
+    "tag",
+]

@@ -1,0 +1,104 @@
+"""How numbers, dates and names are written on a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+DASH = "–"
+MINUS = "−"
+
+SCORES = {
+    "log_score": ("Log score", "nats per day; lower is better"),
+    "brier_score": ("Brier score", "0 to 1; lower is better"),
+    "roc_auc": ("ROC-AUC", "0.5 is chance; higher is better"),
+    "pr_auc": ("PR-AUC", "the base rate is chance; higher is better"),
+    "nats_per_day": ("Gain per day", "nats; above 0 the model is better"),
+    "nats_per_event_day": ("Gain per event-day", "nats; above 0 the model is better"),
+}
+"""Titles of scores and gains, with unit and direction; a name that is not here is shown as it is."""
+
+METHODS = {"probability": "this model", "etas": "ETAS", "omori": "Omori"}
+
+
+def score_title(name: str) -> tuple[str, str]:
+    """Return the title of a score and what its numbers mean."""
+    return SCORES.get(name, (name.replace("_", " "), ""))
+
+
+def method_title(name: str) -> str:
+    """Return how a method is called on the page.
+
+    >>> method_title("trailing_30")
+    'trailing 30'
+    """
+    return METHODS.get(name) or " ".join(METHODS.get(word, word) for word in name.split("_"))
+
+
+def digits_for(score: Mapping[str, Any]) -> int:
+    """Return how many decimals tell a value from the ends of its interval: two digits of its width, 3 to 6."""
+    low, high = score.get("low"), score.get("high")
+    scale = high - low if low is not None and high is not None else abs(score.get("value") or 0.0)
+    if not scale > 0:
+        return 3
+    return min(max(3, 1 - math.floor(math.log10(scale))), 6)
+
+
+def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
+    """Write a number with a true minus sign.
+
+    >>> number(-0.00012, 4)
+    '−0.0001'
+    """
+    rounded = round(value, digits) + 0.0  # adding zero turns -0.0 into 0.0
+    return f"{rounded:{'+' if signed else ''},.{digits}f}".replace("-", MINUS)
+
+
+def percent(share: float) -> str:
+    """Write a share in percent with two digits at least.
+
+    >>> percent(0.0648), percent(0.00443), percent(0.5)
+    ('6.5\\xa0%', '0.44\\xa0%', '50\\xa0%')
+    """
+    if share <= 0:
+        return "0\u00a0%"
+    decimals = min(max(0, 1 - math.floor(math.log10(share * 100))), 6)
+    return f"{share * 100:.{decimals}f}\u00a0%"
+
+
+def count(value: Any, noun: str = "") -> str:
+    """Write a number of things.
+
+    >>> count(1, "day"), count(3267, "day")
+    ('1 day', '3,267 days')
+    """
+    if value is None:
+        return DASH
+    text = f"{value:,}"
+    return f"{text} {noun}{'' if value == 1 else 's'}" if noun else text
+
+
+def place(latitude: float, longitude: float) -> str:
+    """Write a place in degrees.
+
+    >>> place(-33.45, 139.767551)
+    '33.45°\\xa0S, 139.77°\\xa0E'
+    """
+    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
+    return f"{abs(latitude):.2f}°\u00a0{north}, {abs(longitude):.2f}°\u00a0{east}"
+
+
+def moment(text: str | None) -> str:
+    """Write an ISO instant in UTC to the minute, or what was found where it is none."""
+    import datetime as dt
+
+    if not text:
+        return DASH
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(dt.UTC)
+    return f"{instant:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,9 @@
+"""A run to draw."""
+
+import pytest
+from run_by_hand import write_run
+
+
+@pytest.fixture
+def run_folder(tmp_path):
+    return write_run(tmp_path / "out" / "somewhere" / "runs" / "20260101T000000Z-0123abcd")

@@ -1,0 +1,152 @@
+"""A run's folder made by hand, with all that a page has to cope with."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+REASON = "the test part is shorter than 5 blocks of 60 days"
+
+
+def scores(log_score, *, interval=True):
+    def near(value):
+        if not interval:
+            return {"value": value, "low": None, "high": None, "reason": REASON}
+        return {"value": value, "low": value * 0.8, "high": value * 1.2}
+
+    undefined = {"value": None, "low": None, "high": None, "reason": "undefined on 9 days of which 0 have an event"}
+    return {
+        "log_score": near(log_score),
+        "brier_score": near(log_score / 4),
+        "roc_auc": near(0.61),
+        "pr_auc": undefined if not interval else near(0.2),
+    }
+
+
+def make_summary(days=400, positives=60):
+    def gain(value, width):
+        per_day = {"value": value, "low": value - width, "high": value + width, "detectable": 2.8 * width}
+        return {"nats_per_day": per_day, "nats_per_event_day": {k: v * 7 for k, v in per_day.items()}}
+
+    no_interval = {"value": 0.004, "low": None, "high": None, "reason": REASON}
+    return {
+        "recipe_id": "somewhere",
+        "family": "catalog",
+        "run": "20260101T000000Z-0123abcd",
+        "title": {"en": "Somewhere", "ja": "どこか"},
+        "note": "Made by hand.",
+        "target": {
+            "latitude": 35.68,
+            "longitude": 139.77,
+            "radius_km": 150.0,
+            "magnitude": 4.5,
+            "max_depth_km": 100.0,
+            "horizon_days": 7,
+            "timezone": "Asia/Tokyo",
+            "allow_incomplete": True,
+        },
+        "catalog": {
+            "source": "by hand",
+            "events": 12345,
+            "sha256": "ab" * 32,
+            "start": "1980-01-01T00:00:00+00:00",
+            "end": "2015-12-31T23:39:28.941000+00:00",
+            "completeness_magnitude": 4.7,
+            "b_value": 1.03,
+            "target_below_completeness": True,
+        },
+        "split": {
+            "train": {"start": "1980-01-17", "end": "2001-08-13", "days": 7880, "positives": 511},
+            "validation": {"start": "2001-08-30", "end": "2007-01-04", "days": 1954, "positives": 96},
+            "test": {"start": "2007-01-21", "end": "2008-02-24", "days": days, "positives": positives},
+        },
+        "model": {"name": "convlstm", "parameters": 1836081, "epochs": 12, "best_epoch": 5, "seconds": 12.0},
+        "scores": scores(0.41),
+        "references": {
+            "climatology": scores(0.45),
+            "trailing_30": scores(0.42, interval=False),
+            "etas": scores(0.40),
+        },
+        "gain": {
+            "climatology": gain(0.0412, 0.0151),
+            "trailing_30": {"nats_per_day": no_interval, "nats_per_event_day": dict(no_interval, value=None)},
+            "etas": gain(-0.0094, 0.0123),
+        },
+        "confusion": {
+            "threshold": 0.061, "tp": 40, "fp": 100, "fn": 20, "tn": 240,
+            "accuracy": 0.7, "precision": 0.2857, "recall": 0.6667, "f1": 0.4,
+        },
+        "verdict": "No skill shown beyond ETAS: -0.009 [-0.022, +0.003] nats per day on 400 days.",
+    }  # fmt: skip
+
+
+def make_forecasts(days=400, seed=7):
+    """Forecasts with skill: log-odds that wander, and events drawn from a noisy version of them."""
+    rng = np.random.default_rng(seed)
+    steps = rng.normal(0, 0.35, days)
+    odds = np.empty(days)
+    odds[0] = -2
+    for day in range(1, days):
+        odds[day] = -2 + 0.93 * (odds[day - 1] + 2) + steps[day]
+    truth = 1 / (1 + np.exp(-odds))
+    observed = rng.random(days) < truth
+    frame = pd.DataFrame(
+        {
+            "part": "test",
+            "target_date": pd.date_range("2007-01-21", periods=days, freq="D"),
+            "observed": observed,
+            "probability": 1 / (1 + np.exp(-(odds + rng.normal(0, 0.5, days)))),
+            "climatology": 0.0649,
+            "trailing_30": np.clip(
+                pd.Series(observed).rolling(30, min_periods=1).mean().shift(fill_value=0.06), 0.01, 1
+            ),
+            "etas": truth,
+        }
+    )
+    before = frame.head(days // 4).assign(part="validation")
+    before["target_date"] -= pd.Timedelta(days=days)
+    return pd.concat([before, frame], ignore_index=True)
+
+
+def write_run(folder, *, days=400, **changes):
+    """Write a run's folder; `changes` replace keys of its summary."""
+    folder.mkdir(parents=True)
+    forecasts = make_forecasts(days)
+    test = forecasts[forecasts["part"] == "test"]
+    summary = {**make_summary(days, int(test["observed"].sum())), **changes}
+    recipe = {"id": summary["recipe_id"], "family": summary["family"], "title": summary["title"], "seed": 1}
+    machine = {
+        "command": ["/home/somebody/bin/mleq", "train", "--recipe_id", "somewhere"],
+        "recipe_sha256": "cd" * 32,
+        "catalog_sha256": "ab" * 32,
+        "seed": 1,
+        "devices": ["CPU"],
+        "started": "2026-01-01T00:00:00+00:00",
+        "finished": "2026-01-01T00:10:00+00:00",
+        "seconds": {"samples": 1.5, "training": 550.0},
+        "peak_memory_mb": 873.3,
+        "mleq": "0.1.0",
+        "git_commit": None,
+        "python": "3.11.7",
+        "platform": "Linux",
+        "packages": {"numpy": "2.4.6", "tensorflow": None},
+    }
+    files = {
+        "summary.json": summary,
+        "recipe.json": {"format": 1, "recipes": [recipe]},
+        "calibration.json": {"threshold": 0.061},
+        "run.json": machine,
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    epochs = np.arange(1, 13)
+    history = {
+        "epoch": epochs,
+        "seconds": 1.0,
+        "train_loss": 0.7 - 0.02 * epochs,
+        "validation_log_loss": 0.2 + 0.001 * (epochs - 5) ** 2,
+        "best": epochs <= 5,
+    }
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    forecasts.to_parquet(folder / "forecasts.parquet", index=False)
+    return folder
