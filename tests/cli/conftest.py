@@ -3,6 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from service_stand_in import make, service
+
+__all__ = ["make", "service"]
 
 SMALL = {
     "id": "small",
