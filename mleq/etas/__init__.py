@@ -8,7 +8,9 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "Circle": "areas",
     "EtasFit": "fitting",
+    "EtasModel": "forecasting",
     "EtasParameters": "parameters",
     "History": "history",
     "KernelBackground": "background",

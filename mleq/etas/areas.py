@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mleq.errors import RequestError
 from mleq.etas.sphere import EARTH_RADIUS_KM, Box, azimuth_deg, destination, distance_km, wrap_longitude
 
 NEAREST_KM, STEP = 0.05, 0.1  # the grid of distances: its first value, and the step in their logarithm
@@ -87,6 +88,36 @@ def _cut(points: np.ndarray, inward: np.ndarray) -> np.ndarray:
         if (depth >= 0) != (next_depth >= 0):
             kept.append(here + (there - here) * depth / (depth - next_depth))
     return np.array(kept).reshape(-1, 2)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """All places within a distance of a centre, on the sphere.
+
+    Parameters
+    ----------
+    latitude, longitude : float
+        Centre, degrees.
+    radius_km : float
+    """
+
+    latitude: float
+    longitude: float
+    radius_km: float
+
+    def __post_init__(self):
+        if not (abs(self.latitude) <= 90 and math.isfinite(self.longitude) and 0 < self.radius_km < 5000):
+            raise RequestError(
+                f"no circle: {self}", expected="a latitude within 90 degrees and a radius of 0 to 5,000 km"
+            )
+
+    def contains(self, latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+        """Which places lie inside or on the edge."""
+        return distance_km(self.latitude, self.longitude, latitude, longitude) <= self.radius_km
+
+    def outline(self) -> Outline:
+        """A polygon of the same area."""
+        return Outline.of_circle(self.latitude, self.longitude, self.radius_km)
 
 
 @dataclass(frozen=True)

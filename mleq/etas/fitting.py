@@ -11,6 +11,7 @@ from mleq import progress
 from mleq.errors import DataError
 from mleq.etas.areas import Outline, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
+from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
 from mleq.etas.likelihood import LOG_NAMES, EtasLikelihood, from_log, likelihood_of, to_log
 from mleq.etas.parameters import EtasParameters
@@ -71,6 +72,10 @@ class EtasFit:
         theta = to_log(self.parameters)
         low, high = np.exp(theta - half), np.exp(theta + half)
         return {name: (float(a), float(b)) for name, a, b in zip(LOG_NAMES, low, high, strict=True)}
+
+    def model(self, b_value: float, magnitude_max: float) -> EtasModel:
+        """The fitted process with a law of magnitudes, to forecast with."""
+        return EtasModel(self.parameters, self.background, b_value, magnitude_max)
 
     @property
     def observed_branching_ratio(self) -> float:

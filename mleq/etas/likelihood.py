@@ -61,8 +61,8 @@ class EtasLikelihood:
     days, m0 : float
         Length of the period; reference magnitude.
     part : float
-        Share of all targets that these are: the integral counts by this share, so that a sample of the targets
-        has the same maximum in expectation.
+        Share of all targets that these are: the integral counts by this share, so that a sample of the
+        targets has the same maximum in expectation.
 
     References
     ----------

@@ -118,15 +118,17 @@ def days_between(start: Any, end: Any) -> float:
     return days
 
 
-def draw_magnitudes(rng: np.random.Generator, n: int, m0: float, magnitude_max: float, b_value: float) -> np.ndarray:
+def draw_magnitudes(
+    rng: np.random.Generator, n: int, m0: float, magnitude_max: float | np.ndarray, b_value: float
+) -> np.ndarray:
     """Magnitudes of the truncated Gutenberg-Richter law by inverse distribution function, shape (n,)."""
     beta = b_value * math.log(10)
-    return m0 - np.log1p(rng.random(n) * math.expm1(-beta * (magnitude_max - m0))) / beta
+    return m0 - np.log1p(rng.random(n) * np.expm1(-beta * (magnitude_max - m0))) / beta
 
 
-def omori_cdf(parameters: EtasParameters, elapsed_days: np.ndarray) -> np.ndarray:
-    """Share of an event's direct offspring that come within `elapsed_days`: 1 - (1 + t/c)^(1-p)."""
-    return -np.expm1((1 - parameters.p) * np.log1p(np.asarray(elapsed_days) / parameters.c_days))
+def omori_survival(parameters: EtasParameters, elapsed_days: np.ndarray) -> np.ndarray:
+    """Share of an event's direct offspring that come later than `elapsed_days`: (1 + t/c)^(1-p)."""
+    return np.exp((1 - parameters.p) * np.log1p(np.asarray(elapsed_days) / parameters.c_days))
 
 
 def _check(parameters, duration, burn_in_days, b_value, magnitude_min, magnitude_max) -> None:
@@ -173,42 +175,64 @@ def _cascade(parameters, background, begin, end, b_value, magnitude_max, rng) ->
     }
     generations, first = [generation], 0
     while generation["time_days"].size:
-        older, generation = generation, _offspring(parameters, generation, end, b_value, magnitude_max, rng)
-        generation["parent"] += first
-        first += older["time_days"].size
+        parents, generation = generation, offspring(parameters, generation, begin, end, rng)
+        parent, n = generation["parent"], generation["parent"].size
+        generation |= {
+            # A few kilometres of scatter about the parent's depth, reflected at the surface.
+            "depth_km": np.abs(parents["depth_km"][parent] + rng.laplace(0.0, 2.5, n)),
+            "magnitude": draw_magnitudes(rng, n, parameters.m0, magnitude_max, b_value),
+            "generation": parents["generation"][parent] + 1,
+            "parent": parent + first,
+        }
+        first += parents["time_days"].size
         generations.append(generation)
     return {name: np.concatenate([one[name] for one in generations]) for name in generations[0]}
 
 
-def _offspring(parameters, parents, end, b_value, magnitude_max, rng) -> dict[str, np.ndarray]:
-    """The direct offspring of `parents` before `end`; `parent` counts within `parents`."""
+def offspring(
+    parameters: EtasParameters,
+    parents: dict[str, np.ndarray],
+    begin: float,
+    end: float,
+    rng: np.random.Generator,
+    copies: int = 1,
+) -> dict[str, np.ndarray]:
+    """Draw the direct offspring of events in [begin, end): when and where, not how strong.
+
+    Parameters
+    ----------
+    parameters : EtasParameters
+    parents : dict of numpy.ndarray, shape (n_parents,)
+        `time_days` (before `end`), `latitude`, `longitude`, `magnitude`.
+    begin, end : float
+        Offspring at other times are never drawn: their number is thinned and times are conditioned.
+    rng : numpy.random.Generator
+    copies : int, optional
+        Draw for this many independent worlds at once.
+
+    Returns
+    -------
+    dict of numpy.ndarray, shape (n_offspring,)
+        `time_days`, `latitude`, `longitude`, and `parent`, the position among `parents`.
+    """
     growth = parents["magnitude"] - parameters.m0
-    # Offspring after the end are never drawn: their mean is thinned and their times are conditioned on
-    # coming before it.
-    share_in_time = omori_cdf(parameters, end - parents["time_days"])
-    number = rng.poisson(parameters.productivity * np.exp(parameters.alpha * growth) * share_in_time)
+    opens = omori_survival(parameters, np.maximum(begin - parents["time_days"], 0))
+    closes = omori_survival(parameters, end - parents["time_days"])
+    mean = parameters.productivity * np.exp(parameters.alpha * growth) * (opens - closes)
+    number = rng.poisson(copies * mean)
     parent = np.repeat(np.arange(number.size), number)
     n = parent.size
 
-    share = rng.random(n) * share_in_time[parent]
-    elapsed = parameters.c_days * np.expm1(np.log1p(-share) / (1 - parameters.p))
+    later = opens[parent] - rng.random(n) * (opens - closes)[parent]
+    elapsed = parameters.c_days * np.expm1(np.log(later) / (1 - parameters.p))
     scale = parameters.d_km2 * np.exp(parameters.gamma * growth[parent])
     distance = np.sqrt(scale * np.expm1(np.log1p(-rng.random(n)) / (1 - parameters.q)))
     latitude, longitude = destination(
         parents["latitude"][parent], parents["longitude"][parent], rng.uniform(0, 360, n), distance
     )
-    # A few kilometres of scatter about the parent's depth, reflected at the surface.
-    depth = np.abs(parents["depth_km"][parent] + rng.laplace(0.0, 2.5, n))
-    return {
-        # Rounding may carry the last instants to `end` itself.
-        "time_days": np.minimum(parents["time_days"][parent] + elapsed, np.nextafter(end, -np.inf)),
-        "latitude": latitude,
-        "longitude": longitude,
-        "depth_km": depth,
-        "magnitude": draw_magnitudes(rng, n, parameters.m0, magnitude_max, b_value),
-        "generation": parents["generation"][parent] + 1,
-        "parent": parent,
-    }
+    # Rounding may carry times to the edges, or just beyond.
+    time_days = np.clip(parents["time_days"][parent] + elapsed, begin, np.nextafter(end, -np.inf))
+    return {"time_days": time_days, "latitude": latitude, "longitude": longitude, "parent": parent}
 
 
 def _in_time_order(families: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from mleq.errors import DataError
-from mleq.etas import EtasParameters, History, fault_like_background, fit_etas, simulate_catalog
+from mleq.etas import Circle, EtasModel, EtasParameters, History, fault_like_background, fit_etas, simulate_catalog
 from mleq.etas.areas import Outline
 from mleq.etas.background import KernelBackground, adaptive_kernels
 from mleq.etas.likelihood import LOG_NAMES, likelihood_of, to_log
@@ -96,6 +96,17 @@ def test_adaptive_background_costs_little(adaptive, known):
     uniform = KernelBackground(Box.checked(REGION), *(np.empty(0) for _ in range(5)), uniform_share=1.0)
     np.testing.assert_allclose(uniform.density(np.array([36.0]), np.array([140.0])), 1 / uniform.region.area_km2)
     assert adaptive.parameters.branching_ratio(1.0, 8.0) == pytest.approx(TRUTH.branching_ratio(1.0, 8.0), abs=0.1)
+
+
+def test_a_fit_forecasts(adaptive, known):
+    catalog = known[0]
+    history = History.of(*(catalog[name] for name in ("time_days", "latitude", "longitude", "magnitude")))
+    model, area = adaptive.model(1.0, 8.0), Circle(36.0, 140.0, 200.0)
+    truth = EtasModel(TRUTH, known[1], 1.0, 8.0)
+    days = np.arange(3000, 3500)
+    ours, theirs = (m.expected_numbers(history, area, days, 1.0, 4.0) for m in (model, truth))
+    assert np.corrcoef(np.log(ours), np.log(theirs))[0, 1] > 0.9
+    assert ours.sum() == pytest.approx(theirs.sum(), rel=0.2)
 
 
 def test_poisson_catalogue_has_no_offspring():
