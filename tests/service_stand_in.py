@@ -7,6 +7,7 @@ import functools
 import io
 import json
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -113,10 +114,10 @@ def _handler(service):
     return Handler
 
 
-@pytest.fixture
-def service():
-    """A running stand-in without events."""
-    stand_in = StandIn()
+@contextmanager
+def serving(rows=(), limit=40):
+    """A running stand-in with some events."""
+    stand_in = StandIn(list(rows), limit)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stand_in))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -125,6 +126,13 @@ def service():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def service():
+    """A running stand-in without events."""
+    with serving() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

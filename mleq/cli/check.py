@@ -51,6 +51,6 @@ def command(
     for line in api.plan_lines(values):
         click.echo(line)
     for row in values.get("network", ()):
-        click.echo(f"{'':<10}{row['layer']:<24}{row['shape']!s:<28}{row['parameters']:>12,}")
+        click.echo(f"{'':<12}{row['layer']:<24}{row['shape']!s:<28}{row['parameters']:>12,}")
     if values.get("refused"):
         raise RequestError(values["refused"])

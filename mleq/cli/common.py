@@ -77,6 +77,18 @@ def answer_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def columns(rows: list[list[str]]) -> list[str]:
+    """Line up cells: the first column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(
+            f"{cell:<{width}}" if i == 0 else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
 @contextmanager
 def showing(*, quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     """Show notes and progress on stderr while the block runs."""

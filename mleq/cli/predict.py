@@ -84,17 +84,18 @@ def _range(first: str | None, last: str | None) -> list[str]:
 
 def table(entries: list[dict]) -> list[str]:
     """Show forecasts as a short table with a bar for the probability."""
-    width = max(len("recipe"), *(len(entry["recipe_id"]) for entry in entries))
-    header = (
-        f"{'recipe':<{width}}  {'from (local)':<17}{'days':>4}  {'probability':>11}  {'long-term':>9}  {'ratio':>6}"
-    )
-    lines = [header]
+    cells = [["recipe", "from (local)", "days", "probability", "long-term", "ratio"]]
     for entry in entries:
-        period, p = entry["period"], entry["probability"]
-        bar = "#" * round(BAR * p)
-        lines.append(
-            f"{entry['recipe_id']:<{width}}  {period['start_local'][:16].replace('T', ' '):<17}"
-            f"{entry['target']['horizon_days']:>4}  {p:>11.2%}  {entry['climatology']:>9.2%}  "
-            f"{entry['probability_gain']:>6.2f}  |{bar:<{BAR}}|"
+        cells.append(
+            [
+                entry["recipe_id"],
+                entry["period"]["start_local"][:16].replace("T", " "),
+                str(entry["target"]["horizon_days"]),
+                f"{entry['probability']:.2%}",
+                f"{entry['climatology']:.2%}",
+                f"{entry['probability_gain']:.2f}",
+            ]
         )
-    return lines
+    header, *lines = common.columns(cells)
+    bars = ("#" * round(BAR * entry["probability"]) for entry in entries)
+    return [header, *(f"{line}  |{bar:<{BAR}}|" for line, bar in zip(lines, bars, strict=True))]

@@ -53,13 +53,11 @@ def command(
 def summary_lines(summary: dict) -> list[str]:
     """Say the main numbers of a summary in a few lines."""
     lines = [summary["verdict"], ""]
-    header = f"{'test part':<16}{'log score':>28}{'Brier score':>28}{'ROC-AUC':>22}"
-    lines.append(header)
     rows = {"this model": summary["scores"], **summary["references"]}
-    for name, scores in rows.items():
-        cells = (_with_interval(scores[key]) for key in ("log_score", "brier_score", "roc_auc"))
-        first, second, third = cells
-        lines.append(f"{name.replace('_', ' '):<16}{first:>28}{second:>28}{third:>22}")
+    keys = {"log_score": "log score", "brier_score": "Brier score", "roc_auc": "ROC-AUC"}
+    cells = [["test part", *keys.values()]]
+    cells += [[name.replace("_", " "), *(_with_interval(scores[key]) for key in keys)] for name, scores in rows.items()]
+    lines += common.columns(cells)
     test, catalog = summary["split"]["test"], summary["catalog"]
     lines += [
         "",

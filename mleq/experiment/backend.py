@@ -15,7 +15,7 @@ from mleq.errors import Failure
 
 log = logging.getLogger("mleq")
 
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "GRPC_VERBOSITY": "ERROR", "ABSL_MIN_LOG_LEVEL": "2"}
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "ABSL_MIN_LOG_LEVEL": "3"}
 
 
 @cache
@@ -47,7 +47,7 @@ def load_keras() -> ModuleType:
     except ImportError as error:
         raise Failure(
             f"Keras on TensorFlow cannot be loaded: {error}",
-            remedy="`make install`, or `pip install tensorflow keras`, provides both",
+            remedy="`make env`, or `pip install tensorflow keras`, provides both",
         ) from None
     tensorflow.get_logger().setLevel(logging.ERROR)
     # Costs nothing measurable on CPUs; on GPUs it is what makes a resumed run equal to an uninterrupted one.

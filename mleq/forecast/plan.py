@@ -155,7 +155,7 @@ def plan_lines(values: Plan) -> list[str]:
     rows.append(("network", f"{count:,} parameters" if count else "a list of layers: `check --build` counts it"))
     if values.get("seconds") is not None:
         rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on these cores"))
-    return [f"{label:<10}{text}" for label, text in rows]
+    return [f"{label:<12}{text}" for label, text in rows]
 
 
 def _duration(seconds: float) -> str:
