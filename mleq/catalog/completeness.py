@@ -1,8 +1,8 @@
 """From which magnitude a catalogue is complete around a target, and whether the target may be forecast.
 
-The gate: time before the fit date is cut into eras of ten years; for each, the target's circle
-is widened until it holds enough events; the completeness magnitude of the worst era counts. A target is refused when it
-lies below that magnitude by more than one step of reported magnitudes, 0.1, and flagged when it lies below at all.
+The gate: time before the fit date is cut into eras of ten years; for each, the target's circle is widened until it
+holds enough events; the completeness magnitude of the worst era counts. A target is refused when it lies below that
+magnitude by more than one step of reported magnitudes, 0.1, and flagged when it lies below at all.
 """
 
 from __future__ import annotations

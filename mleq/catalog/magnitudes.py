@@ -100,7 +100,9 @@ def _above(values: np.ndarray) -> np.ndarray:
 def b_values(distribution: Distribution) -> tuple[np.ndarray, np.ndarray]:
     """b-value of the events at and above each bin, and its standard deviation.
 
-    b = log10(e) / (mean - (Mc - width / 2)) (Aki 1965, Utsu 1966) and
+    b = log10(1 + width / (mean - Mc)) / width, the maximum-likelihood estimate for magnitudes in bins (Tinti and
+    Mulargia 1987). It is log10(e) / (mean - (Mc - width / 2)) (Aki 1965, with the half bin of Utsu 1966) but for
+    terms of the second order in the width, which make up a hundredth at b = 1.5.
     sigma = ln(10) b^2 sqrt(sum (m - mean)^2 / (n (n - 1))) (Shi and Bolt 1982).
 
     Returns
@@ -115,9 +117,9 @@ def b_values(distribution: Distribution) -> tuple[np.ndarray, np.ndarray]:
         # Shifted before squaring, since the difference of two large sums would lose what matters.
         shift = centres - centres[:1]
         spread = _above(counts * shift**2) - number * (mean - centres[:1]) ** 2
-        b = math.log10(math.e) / (mean - distribution.edges)
+        b = np.log10(1 + distribution.width / (mean - centres)) / distribution.width
         sigma = math.log(10) * b**2 * np.sqrt(np.maximum(spread, 0) / (number * (number - 1)))
-    few = number < 2
+    few = (number < 2) | ~np.isfinite(b)  # infinite where all are in one bin
     return np.where(few, np.nan, b), np.where(few, np.nan, sigma)
 
 
@@ -211,18 +213,18 @@ def b_value(magnitudes: np.ndarray, completeness_magnitude: float, width: float 
     completeness_magnitude : float
         Centre of the first complete bin.
     width : float, optional
-        To how much magnitudes are rounded; nearly 0 for continuous ones.
+        To how much magnitudes are rounded; 0 for continuous ones, which gives Aki's (1965) estimate.
 
     Returns
     -------
     tuple of float
         NaN where fewer than two events are left.
     """
-    edge = completeness_magnitude - width / 2
-    above = magnitudes[magnitudes >= edge - 1e-6]
-    if len(above) < 2 or not above.mean() > edge:
+    above = magnitudes[magnitudes >= completeness_magnitude - width / 2 - 1e-6]
+    excess = above.mean() - completeness_magnitude if len(above) > 1 else 0.0
+    if not excess > 0:
         return math.nan, math.nan
-    b = math.log10(math.e) / (above.mean() - edge)
+    b = math.log10(1 + width / excess) / width if width else math.log10(math.e) / excess
     return b, math.log(10) * b**2 * float(np.std(above, ddof=1)) / math.sqrt(len(above))
 
 

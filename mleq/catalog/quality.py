@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mleq.catalog.completeness import ENOUGH, Completeness, Place, estimate, neighbourhood
+from mleq.catalog.completeness import ENOUGH, TOLERANCE, Completeness, Place, estimate, neighbourhood
 from mleq.catalog.events import coverage
 from mleq.etas.sphere import distance_km
 
@@ -172,7 +172,7 @@ def complete_since(through_time: list[Completeness], magnitude: float) -> pd.Tim
     """Earliest time from which a magnitude is complete in every later window; None: not even in the last."""
     since = None
     for window in reversed(through_time):
-        if magnitude < window.magnitude - window.uncertainty - 1e-9:
+        if magnitude < window.magnitude - TOLERANCE - 1e-9:
             break
         since = window.start
     return since

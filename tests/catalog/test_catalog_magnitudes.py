@@ -46,14 +46,28 @@ def test_every_magnitude_is_counted_once(tenths):
 
 
 def test_b_in_closed_form():
-    """Aki (1965) with half a bin: the mean lies log10(e) / b above the edge."""
+    """Tinti and Mulargia (1987): a mean one bin above the first is log10(2) per bin."""
     values = np.array([4.0, 4.0, 4.1, 4.3])
     b, sigma = magnitudes.b_value(values, 4.0)
-    assert b == pytest.approx(0.4342944819 / (4.1 - 3.95))
+    assert b == pytest.approx(0.3010299957 / 0.1)
     squares = 0.01 + 0.01 + 0 + 0.04
     assert sigma == pytest.approx(2.302585093 * b**2 * math.sqrt(squares / (4 * 3)))
     all_b, all_sigma = magnitudes.b_values(Distribution.of(values))
     assert (all_b[0], all_sigma[0]) == (pytest.approx(b), pytest.approx(sigma))
+
+
+def test_b_of_magnitudes_that_were_not_rounded_is_akis():
+    b, _ = magnitudes.b_value(np.array([4.0, 4.2, 4.4]), 4.0, width=0.0)
+    assert b == pytest.approx(0.4342944819 / 0.2)
+    narrow, _ = magnitudes.b_value(np.array([4.0, 4.2, 4.4]), 4.0, width=1e-6)
+    assert narrow == pytest.approx(b, rel=1e-5)
+
+
+def test_the_half_bin_of_utsu_is_the_first_order():
+    values = simulate(np.random.default_rng(4), 5000, 1.0, 4.0)
+    values = values[values >= 3.99]
+    b, _ = magnitudes.b_value(values, 4.0)
+    assert b == pytest.approx(0.4342944819 / (values.mean() - 3.95), rel=0.01)
 
 
 def test_b_of_too_few():

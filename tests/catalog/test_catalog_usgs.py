@@ -49,7 +49,7 @@ def test_the_client_says_who_it_is_and_uses_one_connection(service, client, make
     assert all(asked["user_agent"].startswith(f"mleq/{__version__} ") for _, asked in service.asked)
 
 
-@pytest.mark.parametrize("n", [1, 40, 41, 100, 333])
+@pytest.mark.parametrize("n", [1, 40, 41, 100, 233])
 def test_pieces_stay_within_the_limit_and_lose_nothing(service, client, make, n):
     service.rows = make.yearly(n)
     pieces = plan(client, YEAR)
@@ -63,8 +63,8 @@ def test_pieces_stay_within_the_limit_and_lose_nothing(service, client, make, n)
 
 
 def test_a_crowd_within_a_second_is_split(service, client, make):
-    service.rows = [make.event(f"e{i:03d}", f"2000-05-05T05:05:05.{i:03d}Z") for i in range(200)]
-    assert len({i for window, n in plan(client, YEAR) for i in rows_of(bring(client, window, n))["id"]}) == 200
+    service.rows = [make.event(f"e{i:03d}", f"2000-05-05T05:05:05.{i:03d}Z") for i in range(90)]
+    assert len({i for window, n in plan(client, YEAR) for i in rows_of(bring(client, window, n))["id"]}) == 90
 
 
 def test_more_than_the_limit_in_one_millisecond_cannot_be_had(service, client, make):
