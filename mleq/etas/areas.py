@@ -51,7 +51,7 @@ class Outline:
         return cls(*(np.concatenate(column) for column in zip(*sides, strict=True)))
 
     @classmethod
-    def of_circle(cls, latitude: float, longitude: float, radius_km: float, corners: int = 180) -> Outline:
+    def of_circle(cls, latitude: float, longitude: float, radius_km: float, corners: int = 60) -> Outline:
         """A polygon of the circle's area about its centre."""
         half_angle = math.pi / corners
         # On a plane an inscribed polygon of n corners is smaller by the factor sin(2 pi/n) / (2 pi/n).

@@ -158,8 +158,7 @@ class EtasModel:
         Returns
         -------
         dict of float
-            `value`, with `low` and `high` of a 95 % interval that holds the noise of simulation alone;
-            `first_order`, the chance without offspring of coming events.
+            `value`, with `low` and `high` of a 95 % interval that holds the noise of simulation alone.
         """
         _check_days(days)
         if n_simulations < 2:
@@ -173,12 +172,10 @@ class EtasModel:
             ]
         )
         value, error = 1 - none.mean(), none.std(ddof=1) / math.sqrt(n_simulations)
-        first_order = self.first_order_probabilities(past, area, issue_time, days, magnitude)[0]
         return {
             "value": float(value),
             "low": float(max(value - 1.96 * error, 0)),
             "high": float(min(value + 1.96 * error, 1)),
-            "first_order": float(first_order),
         }
 
     def _past(self, history: History, issue_time: float) -> History:
