@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mleq.catalog import columns
-from mleq.catalog.store import replace_file
+from mleq.catalog.disk import replace_file
+from mleq.catalog.quakeml import to_quakeml
 from mleq.errors import RequestError
 
 WHOLE = ("nst", "magNst")
@@ -112,42 +113,6 @@ def to_geojson(raw: pd.DataFrame) -> bytes:
     ]
     head = f'{{"type": "FeatureCollection", "metadata": {{"count": {len(features)}}}, "features": [\n'
     return (head + ",\n".join(features) + "\n]}\n").encode()
-
-
-def to_quakeml(raw: pd.DataFrame) -> bytes:
-    """Write QuakeML 1.2 through obspy: origin, magnitude, description and kind of each event."""
-    try:
-        from obspy import UTCDateTime
-        from obspy.core.event import Catalog, Event, EventDescription, Magnitude, Origin, ResourceIdentifier
-        from obspy.core.event.header import EventType
-    except ModuleNotFoundError:
-        raise RequestError("QuakeML needs obspy", remedy='Install it with: pip install "mleq[waveform]"') from None
-    catalog, kinds = Catalog(), set(EventType.keys())
-    for row in raw.itertuples():
-        origin = Origin(
-            resource_id=ResourceIdentifier(f"smi:mleq/origin/{row.id}"),
-            time=UTCDateTime(row.time.timestamp()),
-            latitude=row.latitude,
-            longitude=row.longitude,
-            depth=None if np.isnan(row.depth) else row.depth * 1000,  # QuakeML counts metres
-        )
-        magnitude = Magnitude(
-            resource_id=ResourceIdentifier(f"smi:mleq/magnitude/{row.id}"),
-            mag=row.mag,
-            magnitude_type=row.magType or None,
-        )
-        catalog.append(
-            Event(
-                resource_id=ResourceIdentifier(f"smi:mleq/event/{row.id}"),
-                event_type=row.type if row.type in kinds else "not reported",
-                event_descriptions=[EventDescription(text=row.place, type="earthquake name")],
-                origins=[origin],
-                magnitudes=[magnitude],
-            )
-        )
-    out = io.BytesIO()
-    catalog.write(out, format="QUAKEML")
-    return out.getvalue()
 
 
 WRITERS = {

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from mleq import progress
-from mleq.catalog.store import Record, Store
+from mleq.catalog.manifest import Record
+from mleq.catalog.store import Store
 from mleq.catalog.usgs import Doubtful, EventService
 from mleq.catalog.window import Window, milliseconds, missing
 from mleq.errors import ServiceError

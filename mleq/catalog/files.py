@@ -1,4 +1,4 @@
-"""Catalogue files that a person has: USGS CSV (.csv, .csv.gz) and Parquet (.parquet) into the raw table.
+"""Catalogue files that a person has: USGS CSV, Parquet and QuakeML into the raw table.
 
 A file is taken whole or refused: rows that cannot be read are counted and named, never skipped in silence.
 """
@@ -30,7 +30,8 @@ def read_files(paths: Iterable[str | Path], names: Mapping[str, str] | None = No
     Parameters
     ----------
     paths : iterable of path
-        Files that end in .csv, .csv.gz or .parquet. Of events that stand in several the latest revision stays.
+        Files that end in .csv, .csv.gz, .parquet or .xml (QuakeML, which needs obspy).
+        Of events that stand in several the latest revision stays.
     names : mapping, optional
         How the files call the columns of the USGS: {"mag": "Magnitude", "depth": "Depth/km"}.
 
@@ -57,6 +58,10 @@ def read_file(path: Path, names: Mapping[str, str] | None = None) -> pd.DataFram
     try:
         if path.name.endswith(".parquet"):
             return _read_parquet(path, names or {})
+        if path.name.endswith((".xml", ".qml", ".quakeml")):
+            from mleq.catalog.quakeml import read_quakeml
+
+            return read_quakeml(path)
         return parse_csv(_content(path), str(path), names)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None

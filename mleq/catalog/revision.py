@@ -11,7 +11,8 @@ import pandas as pd
 from mleq import progress
 from mleq.catalog import columns
 from mleq.catalog.fetch import Fetched, bring, latest, latest_revision
-from mleq.catalog.store import Record, Store
+from mleq.catalog.manifest import Record
+from mleq.catalog.store import Store
 from mleq.catalog.usgs import EventService
 from mleq.catalog.window import Window, iso
 

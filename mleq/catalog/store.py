@@ -13,44 +13,26 @@ later.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from mleq.catalog import columns
+from mleq.catalog.disk import locked, replace_file
 from mleq.catalog.events import fingerprint
+from mleq.catalog.manifest import Record, parse, written
 from mleq.catalog.window import Window, iso, milliseconds, missing, timestamp
 from mleq.errors import RequestError, StorageError
 
-FORMAT = 1
 ORPHAN_S = 3600
 """Files that nothing names are removed when they are older: another process may be about to name a younger one."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """What the manifest says of one partition.
-
-    `revised` is the latest `updated` that the service was known to hold when the partition was last brought up to
-    date: whatever changed since then carries a later one.
-    """
-
-    window: Window
-    count: int
-    sha256: str
-    file: str
-    fetched: str
-    revised: int
 
 
 class Store:
@@ -92,18 +74,7 @@ class Store:
                     remedy="Make one with: python cmd/fetch --recipe_id ID --snapshot NAME",
                 ) from None
             return []
-        try:
-            manifest = json.loads(text)
-            if manifest["format"] != FORMAT:
-                raise StorageError(
-                    f"{path} has format {manifest['format']}", expected=f"{FORMAT}, which this version writes"
-                )
-            return sorted(map(_record, manifest["windows"]), key=lambda record: record.window)
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageError(
-                f"{path} cannot be read ({type(error).__name__}: {error})",
-                remedy=f"Move {path} away and fetch again; the partitions stay where they are",
-            ) from None
+        return parse(text, path)
 
     def covered_until(
         self, start: pd.Timestamp, min_magnitude: float, snapshot: str | None = None
@@ -195,7 +166,7 @@ class Store:
         """
         written = [self._write_partition(window, raw, revised) for window, raw in parts]
         gone = {old.file for old in replacing}
-        with self._locked():
+        with locked(self.folder):
             records = [old for old in self.records() if old.file not in gone]
             held = [old.window for old in records]
             self._write_manifest(records + [new for new in written if missing(new.window, held)])
@@ -203,12 +174,12 @@ class Store:
     def drop(self, records: Iterable[Record]) -> None:
         """Take records out of the manifest."""
         gone = {record.file for record in records}
-        with self._locked():
+        with locked(self.folder):
             self._write_manifest([record for record in self.records() if record.file not in gone])
 
     def mark_revised(self, revised: Mapping[Window, int]) -> None:
         """Note that windows are as new as the service was when it knew of these times of revision."""
-        with self._locked():
+        with locked(self.folder):
             self._write_manifest(
                 replace(old, revised=max(old.revised, revised.get(old.window, 0))) for old in self.records()
             )
@@ -227,21 +198,7 @@ class Store:
         return Record(window, len(raw), digest, name, now, revised)
 
     def _write_manifest(self, records: Iterable[Record]) -> None:
-        ordered = sorted(records, key=lambda record: record.window)
-        content = {"format": FORMAT, "windows": [_line(record) for record in ordered]}
-        replace_file(self.folder / "manifest.json", _json(content))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other processes from changing the manifest; the lock goes with the process, however it ends."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / ".lock").open("a+b")
-        except OSError as error:
-            raise StorageError(f"{self.folder} cannot be written ({error.strerror})") from None
-        with lock:
-            _lock(lock)
-            yield
+        replace_file(self.folder / "manifest.json", written(records))
 
     # Snapshots
 
@@ -275,7 +232,7 @@ class Store:
             If the name is taken by another state, or the store is empty.
         """
         path = self._snapshot_path(name)
-        with self._locked():
+        with locked(self.folder):
             records = self.records()
             if not records:
                 raise RequestError(f"{self.folder} holds nothing to freeze", remedy="Run python cmd/fetch first")
@@ -284,13 +241,12 @@ class Store:
                 if self.content_hash(name) == digest:
                     return digest
                 raise RequestError(f"the snapshot {name!r} exists and is another state", remedy="Choose another name")
-            content = {"format": FORMAT, "sha256": digest, "windows": [_line(record) for record in records]}
-            replace_file(path, _json(content))
+            replace_file(path, written(records, sha256=digest))
         return digest
 
     def remove_orphans(self) -> int:
         """Remove files that neither the manifest nor a snapshot names; returns how many."""
-        with self._locked():
+        with locked(self.folder):
             named = {record.file for record in self.records()}
             for snapshot in self.snapshots():
                 named |= {record.file for record in self.records(snapshot)}
@@ -303,69 +259,3 @@ class Store:
             for path in orphans:
                 path.unlink(missing_ok=True)
         return len(orphans)
-
-
-def _line(record: Record) -> dict:
-    """A record as the manifest writes it."""
-    values = asdict(record)
-    window = values.pop("window")
-    highest = window["max_magnitude"] if window["max_magnitude"] < math.inf else None
-    return {
-        "start": iso(window["start"]),
-        "end": iso(window["end"]),
-        "min_magnitude": window["min_magnitude"],
-        "max_magnitude": highest,
-        **values,
-        "revised": iso(values["revised"]),
-    }
-
-
-def _record(line: dict) -> Record:
-    line = dict(line)
-    highest = line.pop("max_magnitude")
-    window = Window(
-        milliseconds(pd.Timestamp(line.pop("start"))),
-        milliseconds(pd.Timestamp(line.pop("end"))),
-        line.pop("min_magnitude"),
-        math.inf if highest is None else highest,
-    )
-    return Record(window=window, revised=milliseconds(pd.Timestamp(line.pop("revised"))), **line)
-
-
-def _json(content: dict) -> bytes:
-    return (json.dumps(content, indent=1) + "\n").encode()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it there."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise StorageError(
-            f"{path} cannot be written ({error.strerror or error})",
-            remedy="What was stored before is kept; free some space or choose another --data_dir",
-        ) from None
-
-
-def _lock(file) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        while True:
-            try:
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                return
-            except OSError:
-                time.sleep(0.1)
-    fcntl.flock(file, fcntl.LOCK_EX)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from mleq.catalog import quality
 from mleq.catalog.completeness import Completeness, Place
+from mleq.catalog.disk import replace_file
 from mleq.catalog.magnitudes import Distribution
-from mleq.catalog.store import replace_file
 from mleq.etas.sphere import destination
 
 MAP_EVENTS = 20_000

@@ -244,3 +244,24 @@ def test_the_real_catalogue(world_csv):
     assert raw["id"].is_unique
     assert raw["depth"].isna().sum() == 3
     assert (raw["type"] != "earthquake").sum() == 657
+
+
+def test_something_else_that_is_called_quakeml(tmp_path):
+    pytest.importorskip("obspy")
+    bad(tmp_path, "<html></html>", "cannot be read as QuakeML", "bad.xml")
+    with pytest.raises(DataError, match="nothing.xml: no such file"):
+        read_files([tmp_path / "nothing.xml"])
+
+
+def test_quakeml_without_origin_or_magnitude(tmp_path):
+    event = pytest.importorskip("obspy.core.event")
+    from obspy import UTCDateTime
+
+    place = event.Origin(time=UTCDateTime(2000, 1, 1), latitude=1.0, longitude=2.0)
+    event.Catalog([event.Event(origins=[place])]).write(str(tmp_path / "a.xml"), format="QUAKEML")
+    raw = read_files([tmp_path / "a.xml"])
+    assert np.isnan(raw.loc[0, "mag"])
+    assert np.isnan(raw.loc[0, "depth"])
+    event.Catalog([event.Event()]).write(str(tmp_path / "b.xml"), format="QUAKEML")
+    with pytest.raises(DataError, match="has no origin"):
+        read_files([tmp_path / "b.xml"])

@@ -90,6 +90,12 @@ def test_quakeml(door, tmp_path):
     assert events[0].origins[0].depth == 10_000
     assert events[0].magnitudes[0].mag == 5.0
 
+    from mleq.catalog.files import read_files
+
+    raw = read_files([tmp_path / "e.xml"])
+    assert raw["id"].tolist() == [f"y2000n{i:05d}" for i in range(100)]
+    assert raw.loc[0, ["depth", "mag", "type"]].tolist() == [10.0, 5.0, "earthquake"]
+
 
 def test_a_snapshot(door, tmp_path):
     said = door(*YEAR, "--snapshot", "paper")

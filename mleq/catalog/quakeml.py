@@ -1,0 +1,122 @@
+"""QuakeML through obspy, which the extra `[waveform]` installs: raw catalogue rows from it and into it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mleq.catalog import columns
+from mleq.errors import DataError, RequestError
+
+
+def read_quakeml(path: Path) -> pd.DataFrame:
+    """Read QuakeML into the raw table: of each event the preferred origin and magnitude, else the first.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A file that obspy understands.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Shape (n_events, 22). The id is the last part of the event's resource identifier; events without an
+        origin cannot be placed and are an error.
+
+    Raises
+    ------
+    mleq.errors.DataError
+        If the file cannot be read, or an event has no origin.
+    mleq.errors.RequestError
+        If obspy is not installed.
+    """
+    _require_obspy()
+    from obspy import read_events
+
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    try:
+        catalog = read_events(str(path), format="QUAKEML")
+    except Exception as error:  # obspy raises whatever its parsers raise
+        raise DataError(f"{path} cannot be read as QuakeML ({type(error).__name__}: {error})") from None
+    rows = [_row(event, str(path)) for event in catalog]
+    raw = columns.empty().reindex(range(len(rows)))
+    for name in columns.COLUMNS:
+        raw[name] = pd.Series([row.get(name) for row in rows], dtype=raw[name].dtype)
+    texts = [name for name in columns.COLUMNS if name not in (*columns.NUMBERS, *columns.TIMES)]
+    raw[texts] = raw[texts].fillna("")
+    return raw
+
+
+def _row(event: Any, where: str) -> dict[str, Any]:
+    origin = event.preferred_origin() or next(iter(event.origins), None)
+    magnitude = event.preferred_magnitude() or next(iter(event.magnitudes), None)
+    identifier = str(event.resource_id).split("/")[-1].split("=")[-1]
+    if origin is None:
+        raise DataError(f"{where}: the event {identifier} has no origin", expected="a time and a place")
+    created = origin.creation_info.creation_time if origin.creation_info else None
+    return {
+        "id": identifier,
+        "time": pd.Timestamp(origin.time.datetime, tz="UTC"),
+        "latitude": origin.latitude,
+        "longitude": origin.longitude,
+        "depth": None if origin.depth is None else origin.depth / 1000,  # QuakeML counts metres
+        "mag": magnitude.mag if magnitude else None,
+        "magType": (magnitude.magnitude_type if magnitude else None) or "",
+        "updated": pd.Timestamp(created.datetime, tz="UTC") if created else None,
+        "place": event.event_descriptions[0].text if event.event_descriptions else "",
+        "type": event.event_type or "earthquake",
+        "status": str(origin.evaluation_mode or ""),
+    }
+
+
+def to_quakeml(raw: pd.DataFrame) -> bytes:
+    """Write QuakeML 1.2: origin, magnitude, description and kind of each event.
+
+    Raises
+    ------
+    mleq.errors.RequestError
+        If obspy is not installed.
+    """
+    _require_obspy()
+    from obspy.core.event import Catalog
+    from obspy.core.event.header import EventType
+
+    kinds = set(EventType.keys())
+    out = io.BytesIO()
+    Catalog([_event(row, kinds) for row in raw.itertuples()]).write(out, format="QUAKEML")
+    return out.getvalue()
+
+
+def _event(row: Any, kinds: set[str]) -> Any:
+    from obspy import UTCDateTime
+    from obspy.core.event import Event, EventDescription, Magnitude, Origin, ResourceIdentifier
+
+    origin = Origin(
+        resource_id=ResourceIdentifier(f"smi:mleq/origin/{row.id}"),
+        time=UTCDateTime(row.time.to_pydatetime()),
+        latitude=row.latitude,
+        longitude=row.longitude,
+        depth=None if np.isnan(row.depth) else row.depth * 1000,
+    )
+    magnitude = Magnitude(
+        resource_id=ResourceIdentifier(f"smi:mleq/magnitude/{row.id}"), mag=row.mag, magnitude_type=row.magType or None
+    )
+    return Event(
+        resource_id=ResourceIdentifier(f"smi:mleq/event/{row.id}"),
+        event_type=row.type if row.type in kinds else "not reported",
+        event_descriptions=[EventDescription(text=row.place, type="earthquake name")],
+        origins=[origin],
+        magnitudes=[magnitude],
+    )
+
+
+def _require_obspy() -> None:
+    try:
+        import obspy  # noqa: F401
+    except ModuleNotFoundError:
+        raise RequestError("QuakeML needs obspy", remedy='Install it with: pip install "mleq[waveform]"') from None
