@@ -16,7 +16,11 @@ _HOME = {
     "KernelBackground": "background",
     "fault_like_background": "background",
     "fit_etas": "fitting",
+    "from_mizrahi": "conversion",
+    "residual_tests": "diagnostics",
     "simulate_catalog": "simulation",
+    "to_mizrahi": "conversion",
+    "transformed_times": "diagnostics",
 }
 
 __all__ = sorted(_HOME)
