@@ -14,7 +14,7 @@ import pandas as pd
 
 from mleq import progress
 from mleq.catalog.manifest import Record
-from mleq.catalog.store import Store
+from mleq.catalog.store import SMALL, Store
 from mleq.catalog.usgs import Doubtful, EventService
 from mleq.catalog.window import Window, milliseconds, missing
 from mleq.errors import ServiceError
@@ -95,6 +95,7 @@ def fetch(
         store.drop(damaged)
     if whole:
         revise(store, service, whole, done)
+    store.compact(min(SMALL, service.allowed // 4))  # well within what one query may return, now and later
     store.remove_orphans()
     return done
 

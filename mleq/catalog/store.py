@@ -35,6 +35,10 @@ ORPHAN_S = 3600
 """Files that nothing names are removed when they are older: another process may be about to name a younger one."""
 
 
+SMALL = 5_000
+"""Events that neighbouring partitions may hold to be joined."""
+
+
 class Store:
     """The events of one service, on disk.
 
@@ -184,6 +188,30 @@ class Store:
                 replace(old, revised=max(old.revised, revised.get(old.window, 0))) for old in self.records()
             )
 
+    def compact(self, limit: int = SMALL) -> None:
+        """Join neighbouring partitions of together at most `limit` events.
+
+        Otherwise a store that is brought up to date every night would fall to crumbs.
+        """
+        with locked(self.folder):
+            groups: list[list[Record]] = []
+            for record in sorted(self.records(), key=lambda one: (_band(one.window), one.window)):
+                last = groups[-1] if groups else []
+                if last and _adjoins(last[-1].window, record.window) and _size(last) + record.count <= limit:
+                    last.append(record)
+                else:
+                    groups.append([record])
+            if all(len(group) == 1 for group in groups):
+                return
+            self._write_manifest(self._joined(group) for group in groups)
+
+    def _joined(self, group: list[Record]) -> Record:
+        if len(group) == 1:
+            return group[0]
+        raw = columns.newest([self.partition(record) for record in group])
+        window = replace(group[0].window, end=group[-1].window.end)
+        return self._write_partition(window, raw, min(record.revised for record in group))
+
     def _write_partition(self, window: Window, raw: pd.DataFrame, revised: int) -> Record:
         import pyarrow as pa
         import pyarrow.parquet
@@ -259,3 +287,15 @@ class Store:
             for path in orphans:
                 path.unlink(missing_ok=True)
         return len(orphans)
+
+
+def _band(window: Window) -> tuple[float, float]:
+    return window.min_magnitude, window.max_magnitude
+
+
+def _adjoins(earlier: Window, later: Window) -> bool:
+    return earlier.end == later.start and _band(earlier) == _band(later)
+
+
+def _size(records: list[Record]) -> int:
+    return sum(record.count for record in records)

@@ -82,7 +82,7 @@ class EventService:
     ):
         self.url = service_address(url)
         self.tries, self.backoff_s, self.timeout_s = tries, backoff_s, timeout_s
-        self.asked = {"count": 0, "query": 0}
+        self.allowed = 20_000  # the USGS's own limit, until a count says otherwise
         self._session = _session(tries, backoff_s)
 
     def __enter__(self) -> EventService:
@@ -106,7 +106,9 @@ class EventService:
         mleq.errors.ServiceError
             If the service cannot be reached or does not give a number.
         """
-        return self._ask("count", {"format": "geojson", **_parameters(window), **more}, window, _count)
+        found = self._ask("count", {"format": "geojson", **_parameters(window), **more}, window, _count)
+        self.allowed = found.allowed
+        return found
 
     def query(self, window: Window, expected: int, **more: str) -> pd.DataFrame:
         """Bring the events of a window, once, provided that they are as many as `expected`.
@@ -163,7 +165,6 @@ class EventService:
         """One answer of status 200 or 204, its body whole."""
         import requests
 
-        self.asked[method] += 1
         address, query = self.url + method, parameters
         for _ in range(REDIRECTS + 1):
             try:

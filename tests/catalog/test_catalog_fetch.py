@@ -264,3 +264,12 @@ def test_two_processes_may_fetch_while_a_third_reads(store, service, make):
         process.join()
         assert process.exitcode == 0
     assert ids(store) == {row["id"] for row in service.rows}
+
+
+def test_a_store_brought_up_to_date_every_night_does_not_fall_to_crumbs(store, client, service, make):
+    service.rows = make.yearly(30)
+    service.limit = 1000
+    for day in range(12):
+        fetch(store, client, START, START + pd.Timedelta(days=30 * (day + 1)), 4.0)
+    assert len(store.records()) == 1
+    assert ids(store) == {row["id"] for row in service.rows if pd.Timestamp(row["time"]) < START + pd.Timedelta("360D")}

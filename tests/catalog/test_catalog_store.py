@@ -205,3 +205,31 @@ def test_bands_of_magnitude_survive_the_manifest(store, rows):
     assert store.records()[0].window == Window(*_times(START, MIDDLE), 3.0, 4.0)
     store.put([(Window(*_times(START, MIDDLE), 4.0), rows(n=1))], revised=0)
     assert store.records()[1].window.max_magnitude == math.inf
+
+
+def test_small_neighbours_are_joined_and_nothing_else_changes(filled, rows):
+    """A third window joins nothing, since it does not adjoin; a band of its own stays by itself."""
+    smaller = rows(n=5, mag=3.5)
+    smaller["id"] = "small" + smaller["id"]
+    filled.put([(Window(*_times(START, END), 3.0, 4.0), smaller)], revised=4)
+    far = END + pd.Timedelta("9D")
+    filled.put([(Window.of(far, far + pd.Timedelta("9D"), 4.0), columns.empty())], revised=5)
+    before = filled.read()
+    filled.freeze("before")
+    filled.compact()
+    pd.testing.assert_frame_equal(filled.read(), before)
+    assert sorted((r.window.min_magnitude, r.count, r.revised) for r in filled.records()) == [
+        (3.0, 5, 4),
+        (4.0, 0, 5),
+        (4.0, 30, 1),
+    ]
+    assert filled.covered_until(START, 3.0) == END
+    assert len(filled.records("before")) == 4
+    same = filled.records()
+    filled.compact()
+    assert filled.records() == same
+
+
+def test_large_partitions_are_left_alone(filled):
+    filled.compact(29)
+    assert len(filled.records()) == 2
