@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, then renamed."""
+"""Files that are either whole or not there, and folders that one process at a time works in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mleq.errors import StorageError
+from mleq.errors import MleqError, StorageError
+
+_SPACE = "free some space, then give the same command again: what was finished is kept"
+_ELSEWHERE = "choose another folder (--out_dir, --data_dir) or allow writing there"
+_IN_THE_WAY = "a file stands where a folder is needed; move it away or choose another folder"
+_REMEDIES = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EFBIG: _SPACE,
+    errno.EACCES: _ELSEWHERE,
+    errno.EPERM: _ELSEWHERE,
+    errno.EROFS: _ELSEWHERE,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EEXIST: _IN_THE_WAY,
+}
 
 
 @contextmanager
@@ -31,17 +45,8 @@ def storing(what: str | os.PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedies = {
-            errno.ENOSPC: "free some space, then give the same command again: what was finished is kept",
-            errno.EDQUOT: "free some space, then give the same command again: what was finished is kept",
-            errno.EACCES: "choose another folder (--out_dir, --data_dir) or allow writing there",
-            errno.EROFS: "choose another folder (--out_dir, --data_dir) or allow writing there",
-            errno.EPERM: "choose another folder (--out_dir, --data_dir) or allow writing there",
-            errno.ENOTDIR: "a file stands where a folder is needed; move it away or choose another folder",
-            errno.EEXIST: "a file stands where a folder is needed; move it away or choose another folder",
-        }
         reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {what}: {reason}", remedy=remedies.get(error.errno, "")) from error
+        raise StorageError(f"cannot write {what}: {reason}", remedy=_REMEDIES.get(error.errno, "")) from error
 
 
 @contextmanager
@@ -69,17 +74,55 @@ def beside(path: str | os.PathLike) -> Iterator[Path]:
         temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
         try:
             yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """Write a file atomically; see `beside`."""
+    with beside(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(path: str | os.PathLike, text: str) -> None:
     """Write a UTF-8 text file atomically; see `beside`."""
-    with beside(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_bytes(path, text.encode("utf-8"))
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Write a JSON file atomically; see `beside`."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def locked(path: str | os.PathLike, *, busy: MleqError | None = None) -> Iterator[None]:
+    """Keep out other processes that lock the same file; the lock ends with the process, however it ends.
+
+    Parameters
+    ----------
+    path : path-like
+        The lock's file; its folder is made.
+    busy : MleqError, optional
+        Raised where another process holds the lock; without it, this one waits.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with storing(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=-1 if busy is None else 0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise busy from None
+    try:
+        yield
+    finally:
+        lock.release()

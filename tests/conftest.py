@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared and slow at times; what is fast is shown by benchmarks, not by tests.
+settings.register_profile("mleq", deadline=None)
+settings.load_profile("mleq")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

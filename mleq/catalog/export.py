@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mleq import atomic
 from mleq.catalog import columns
-from mleq.catalog.disk import replace_file
 from mleq.catalog.quakeml import to_quakeml
 from mleq.errors import RequestError
 
@@ -34,7 +34,7 @@ def export(raw: pd.DataFrame, path: Path) -> None:
     mleq.errors.RequestError
         If the name ends otherwise.
     """
-    replace_file(path, writer_for(path)(raw))
+    atomic.write_bytes(path, writer_for(path)(raw))
 
 
 def writer_for(path: Path) -> Callable[[pd.DataFrame], bytes]:

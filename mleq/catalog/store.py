@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from mleq import atomic
 from mleq.catalog import columns
-from mleq.catalog.disk import locked, replace_file
 from mleq.catalog.events import fingerprint
 from mleq.catalog.manifest import Record, parse, written
 from mleq.catalog.window import Window, iso, milliseconds, missing, timestamp
@@ -170,7 +170,7 @@ class Store:
         """
         written = [self._write_partition(window, raw, revised) for window, raw in parts]
         gone = {old.file for old in replacing}
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             records = [old for old in self.records() if old.file not in gone]
             held = [old.window for old in records]
             self._write_manifest(records + [new for new in written if missing(new.window, held)])
@@ -178,12 +178,12 @@ class Store:
     def drop(self, records: Iterable[Record]) -> None:
         """Take records out of the manifest."""
         gone = {record.file for record in records}
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             self._write_manifest([record for record in self.records() if record.file not in gone])
 
     def mark_revised(self, revised: Mapping[Window, int]) -> None:
         """Note that windows are as new as the service was when it knew of these times of revision."""
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             self._write_manifest(
                 replace(old, revised=max(old.revised, revised.get(old.window, 0))) for old in self.records()
             )
@@ -193,7 +193,7 @@ class Store:
 
         Otherwise a store that is brought up to date every night would fall to crumbs.
         """
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             groups: list[list[Record]] = []
             for record in sorted(self.records(), key=lambda one: (_band(one.window), one.window)):
                 last = groups[-1] if groups else []
@@ -221,12 +221,12 @@ class Store:
         content = buffer.getvalue().to_pybytes()
         digest = hashlib.sha256(content).hexdigest()
         name = f"{iso(window.start)[:10]}_m{window.min_magnitude:g}_{digest[:12]}_{secrets.token_hex(3)}.parquet"
-        replace_file(self.folder / "events" / name, content)
+        atomic.write_bytes(self.folder / "events" / name, content)
         now = pd.Timestamp.now("UTC").isoformat(timespec="seconds")
         return Record(window, len(raw), digest, name, now, revised)
 
     def _write_manifest(self, records: Iterable[Record]) -> None:
-        replace_file(self.folder / "manifest.json", written(records))
+        atomic.write_bytes(self.folder / "manifest.json", written(records))
 
     # Snapshots
 
@@ -260,7 +260,7 @@ class Store:
             If the name is taken by another state, or the store is empty.
         """
         path = self._snapshot_path(name)
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             records = self.records()
             if not records:
                 raise RequestError(f"{self.folder} holds nothing to freeze", remedy="Run python cmd/fetch first")
@@ -269,12 +269,12 @@ class Store:
                 if self.content_hash(name) == digest:
                     return digest
                 raise RequestError(f"the snapshot {name!r} exists and is another state", remedy="Choose another name")
-            replace_file(path, written(records, sha256=digest))
+            atomic.write_bytes(path, written(records, sha256=digest))
         return digest
 
     def remove_orphans(self) -> int:
         """Remove files that neither the manifest nor a snapshot names; returns how many."""
-        with locked(self.folder):
+        with atomic.locked(self.folder / ".lock"):
             named = {record.file for record in self.records()}
             for snapshot in self.snapshots():
                 named |= {record.file for record in self.records(snapshot)}

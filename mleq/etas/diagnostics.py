@@ -14,49 +14,43 @@ from mleq.etas.sphere import Box
 CELLS_AT_ONCE = 2_000_000
 
 
-def transformed_times(
+def expected_until(
+    moments: np.ndarray,
     history: History,
     parameters: EtasParameters,
     *,
     region: tuple[float, float, float, float],
     start: float,
-    end: float,
-) -> tuple[np.ndarray, float]:
-    r"""Expected number of events in the region from `start` to each event, given those before it.
+) -> np.ndarray:
+    r"""Expected number of events in a region from `start` to each moment, each event known as it happens.
 
     .. math:: \Lambda(t) = \int_{t_0}^{t}\!\int_S \lambda(s, x)\,dx\,ds
 
-    If the model made the catalogue, these are the times of a Poisson process of rate one.
-
     Parameters
     ----------
+    moments : array_like, shape (n,)
+        Not before `start`.
     history : History
         As for `mleq.etas.fit_etas`: events before `start` and outside the region trigger only.
     parameters : EtasParameters
     region : tuple of float
         (south, north, west, east), degrees.
-    start, end : float
-        The period, in the days of the history.
+    start : float
+        In the days of the history, as the moments.
 
     Returns
     -------
-    times : numpy.ndarray, shape (n_targets,)
-        Rising.
-    total : float
-        The expected number in the whole period.
+    numpy.ndarray, shape (n,)
 
     References
     ----------
     Ogata, Y. (1988). JASA 83, 9-27. doi:10.1080/01621459.1988.10478560
     """
-    p, box = parameters, Box.checked(region)
-    sources = history[(history.magnitude >= p.m0) & (history.time_days < end)]
-    inside = box.contains(sources.latitude, sources.longitude)
-    moments = np.append(sources.time_days[inside & (sources.time_days >= start)], end)
-
+    p, moments = parameters, np.asarray(moments, dtype=float)
+    sources = history[(history.magnitude >= p.m0) & (history.time_days < moments.max(initial=-np.inf))]
     growth = sources.magnitude - p.m0
     strength = p.productivity * np.exp(p.alpha * growth)
-    in_region = shares(sources.latitude, sources.longitude, Outline.of_box(box))
+    in_region = shares(sources.latitude, sources.longitude, Outline.of_box(Box.checked(region)))
     strength *= in_region.of_power_law(p.d_km2 * np.exp(p.gamma * growth), p.q)
     opens = omori_survival(p, np.maximum(start - sources.time_days, 0))
 
@@ -66,6 +60,39 @@ def transformed_times(
         part = slice(first, first + at_once)
         elapsed = np.maximum(moments[part, None] - sources.time_days, 0)
         expected[part] += np.where(elapsed > 0, opens - omori_survival(p, elapsed), 0) @ strength
+    return expected
+
+
+def transformed_times(
+    history: History,
+    parameters: EtasParameters,
+    *,
+    region: tuple[float, float, float, float],
+    start: float,
+    end: float,
+) -> tuple[np.ndarray, float]:
+    """`expected_until` each event of the region and period, and until its end.
+
+    If the model made the catalogue, these are the times of a Poisson process of rate one (Ogata 1988).
+
+    Parameters
+    ----------
+    history, parameters, region, start
+        As for `expected_until`.
+    end : float
+        End of the period.
+
+    Returns
+    -------
+    times : numpy.ndarray, shape (n_targets,)
+        Rising.
+    total : float
+        The expected number in the whole period.
+    """
+    counted = (history.magnitude >= parameters.m0) & (history.time_days >= start) & (history.time_days < end)
+    counted &= Box.checked(region).contains(history.latitude, history.longitude)
+    moments = np.append(history.time_days[counted], end)
+    expected = expected_until(moments, history, parameters, region=region, start=start)
     return expected[:-1], float(expected[-1])
 
 

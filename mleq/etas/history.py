@@ -69,3 +69,14 @@ class History:
         latitude, longitude = np.radians(self.latitude), np.radians(self.longitude)
         across = np.cos(latitude)
         return np.column_stack([across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude)])
+
+
+def cosines(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Cosines of the angles between unit vectors of shapes (n, 3) and (m, 3); shape (n, m).
+
+    Written out, since a matrix product this thin starts threads that cost more than they save.
+    """
+    cosine = here[:, None, 0] * there[:, 0]
+    cosine += here[:, None, 1] * there[:, 1]
+    cosine += here[:, None, 2] * there[:, 2]
+    return cosine

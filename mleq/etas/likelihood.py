@@ -94,10 +94,14 @@ class EtasLikelihood:
         integral, integral_gradient = self._integral(parameters)
         return log_sum - self.part * integral, log_gradient - self.part * integral_gradient
 
+    def intensities(self, parameters: EtasParameters) -> np.ndarray:
+        """Conditional intensity at each target, per day and km2, shape (n_targets,)."""
+        return self._log_intensities(parameters)[2]
+
     def background_probability(self, parameters: EtasParameters) -> np.ndarray:
         """Chance of each target to be a background event, mu u / lambda (Zhuang et al. 2002), shape (n_targets,)."""
         background = parameters.background_per_day * self.background_density
-        return background / self._log_intensities(parameters)[2]
+        return background / self.intensities(parameters)
 
     def _log_intensities(self, parameters: EtasParameters) -> tuple[float, np.ndarray, np.ndarray]:
         """Sum of ln lambda over targets, its gradient, and lambda at each target (per day and km2)."""
@@ -132,7 +136,7 @@ class EtasLikelihood:
         if triggered.size:
             intensity[some] += np.add.reduceat(triggered, start[:-1][some] - start[0])
         share = triggered / np.repeat(intensity, number)  # chance that the target is this source's offspring
-        total, by_growth = share.sum(), share @ growth
+        total, by_growth = share.sum(), _dot(share, growth)
         # d ln kappa / d ln sigma = q (1 - 1/in_space) - 1
         by_scale = share * (p.q * (1 - 1 / in_space) - 1)
         gradient = np.array(
@@ -141,10 +145,10 @@ class EtasLikelihood:
                 total,
                 p.alpha * by_growth,
                 p.p * (total - (share / in_time).sum()) - total,
-                total - (p.p - 1) * (share @ log_time),
+                total - (p.p - 1) * _dot(share, log_time),
                 by_scale.sum(),
-                total - (p.q - 1) * (share @ log_space),
-                p.gamma * (by_scale @ growth),
+                total - (p.q - 1) * _dot(share, log_space),
+                p.gamma * _dot(by_scale, growth),
             ]
         )
         return intensity, gradient
@@ -162,12 +166,12 @@ class EtasLikelihood:
             [
                 background,
                 expected.sum(),
-                p.alpha * (expected @ self.growth),
-                (offspring * within) @ time_by_c,
-                (offspring * within) @ time_by_p,
+                p.alpha * _dot(expected, self.growth),
+                _dot(offspring * within, time_by_c),
+                _dot(offspring * within, time_by_p),
                 by_scale.sum(),
-                (offspring * in_time) @ within_by_q,
-                p.gamma * (by_scale @ self.growth),
+                _dot(offspring * in_time, within_by_q),
+                p.gamma * _dot(by_scale, self.growth),
             ]
         )
         return float(background + expected.sum()), gradient
@@ -196,6 +200,11 @@ class EtasLikelihood:
             (p.q - 1) * beyond * log_space,
         )
         return tuple(np.einsum("nd,nd->n", self.in_region.angle, curve[which]) for curve in curves)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Sum of products. The linear algebra library would start threads for it, which costs more than it saves."""
+    return np.einsum("i,i->", a, b)
 
 
 def likelihood_of(

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mleq.etas.history import History
+from mleq.etas.history import History, cosines
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.sphere import EARTH_RADIUS_KM
 
 MAGNITUDE_STEP = 0.5
 FINE_CELLS, FINE_BELOW = 4, 2.0  # cells a unit of ln(1 + t/c) and ln(1 + r^2/sigma) up to here, and one a unit beyond
-PAIRS_AT_ONCE = 500_000
+PAIRS_AT_ONCE = 100_000  # small enough for temporary arrays to stay in the cache
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _blocks(sources: History, targets: History):
         block = slice(first, min(first + at_once, len(targets)))
         before = np.searchsorted(sources.time_days, targets.time_days[block.stop - 1])
         elapsed = targets.time_days[block, None] - sources.time_days[:before]
-        sine2 = (1 - from_targets[block] @ from_sources[:before].T) / 2
+        sine2 = (1 - cosines(from_targets[block], from_sources[:before])) / 2
         distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(sine2, 0, 1)))
         yield block, elapsed, distance**2
 

@@ -48,26 +48,18 @@ def unfinished(out_dir: Path, recipe_id: str, key: str) -> Iterator[Path]:
     StorageError
         If it cannot be made.
     """
-    from filelock import FileLock, Timeout
-
     folder = runs_folder(out_dir, recipe_id) / f".unfinished-{key[:12]}"
-    with atomic.storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise Failure(
-                f"another process is training this recipe in {folder}",
-                remedy="wait for it, or stop it: training then goes on from its last epoch",
-            ) from None
-    try:
-        folder.mkdir(exist_ok=True)  # the run that held the lock may just have removed it
+    busy = Failure(
+        f"another process is training this recipe in {folder}",
+        remedy="wait for it, or stop it: training then goes on from its last epoch",
+    )
+    lock = folder.with_name(f"{folder.name}.lock")
+    with atomic.locked(lock, busy=busy):
+        with atomic.storing(folder):
+            folder.mkdir(exist_ok=True)
         yield folder
         shutil.rmtree(folder)
-        Path(lock.lock_file).unlink(missing_ok=True)
-    finally:
-        lock.release()
+    lock.unlink(missing_ok=True)
 
 
 def empty(folder: Path) -> Path:

@@ -98,22 +98,14 @@ def keep(out_dir: Path, entries: Iterable[dict[str, Any]]) -> Path:
     pathlib.Path
         predictions.json.
     """
-    from filelock import FileLock
-
     path = Path(out_dir) / "predictions.json"
-    with atomic.storing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(".predictions.lock"), timeout=60)
-        lock.acquire()
-    try:
+    with atomic.locked(path.with_name(".predictions.lock")):
         held = folder.read_json(path)["predictions"] if path.exists() else []
         merged = {_identity(entry): entry for entry in held}
         for entry in entries:
             merged.pop(_identity(entry), None)
             merged[_identity(entry)] = entry
         atomic.write_json(path, {"predictions": list(merged.values())})
-    finally:
-        lock.release()
     return path
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mleq import atomic
 from mleq.catalog import quality
 from mleq.catalog.completeness import Completeness, Place
-from mleq.catalog.disk import replace_file
 from mleq.catalog.magnitudes import Distribution
 from mleq.etas.sphere import destination
 
@@ -53,7 +53,7 @@ def draw(
     _map(below_right, events, place)
     picture = io.BytesIO()
     figure.savefig(picture, format=path.suffix.lstrip(".") or "png", dpi=130)
-    replace_file(path, picture.getvalue())
+    atomic.write_bytes(path, picture.getvalue())
 
 
 def _rates(axes: Any, events: pd.DataFrame) -> None:

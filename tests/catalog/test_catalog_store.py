@@ -146,7 +146,7 @@ def test_a_disk_that_is_full_loses_nothing(filled, rows, monkeypatch):
 
 def test_a_folder_that_cannot_be_written(tmp_path, rows):
     (tmp_path / "usgs").write_text("a file where the store should be")
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot write"):
         Store.of(tmp_path).put([(Window.of(START, END, 4.0), rows(n=1))], revised=0)
 
 

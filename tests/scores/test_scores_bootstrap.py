@@ -1,7 +1,5 @@
 """Resamples, and the intervals made from them."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -185,12 +183,3 @@ def test_coverage_on_independent_days():
     # short.
     for name, count in covered.items():
         assert 0.89 <= count / trials <= 0.995, name
-
-
-def test_ten_methods_on_4000_days_take_less_than_five_seconds():
-    observed, chance = bernoulli(7, n=4000)
-    rng = np.random.default_rng(8)
-    methods = {f"m{i}": np.clip(chance * np.exp(0.3 * rng.standard_normal(4000)), 0, 1) for i in range(10)}
-    began = time.perf_counter()
-    scores.block_bootstrap(observed, methods, mean_block_days=60, seed=1, n_resamples=2000)
-    assert time.perf_counter() - began < 5
