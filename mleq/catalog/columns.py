@@ -22,6 +22,9 @@ COLUMNS = (
 NEEDED = ("time", "latitude", "longitude", "depth", "mag", "id")
 """Columns without which a table cannot be a catalogue; the others are filled where they are missing."""
 
+EVENT_COLUMNS = ("time", "latitude", "longitude", "depth", "mag", "magType", "id", "updated", "type", "status")
+"""What the events table is made of; reading these alone takes half the time of reading all."""
+
 ALIASES = {
     "origin_time": "time",
     "depth_km": "depth",
@@ -49,17 +52,17 @@ def arrow_schema():
     return pa.schema([(name, types[name]) for name in COLUMNS])
 
 
-def from_arrow(table) -> pd.DataFrame:
+def from_arrow(table, names: tuple[str, ...] = COLUMNS) -> pd.DataFrame:
     """Make the raw table from a pyarrow table that has at least the needed columns, with any compatible types.
 
     Columns that it lacks are filled: numbers with NaN, texts with "", `updated` with NaT, `type` with
-    "earthquake".
+    "earthquake". `names` chooses some of the columns.
     """
     import pyarrow as pa
 
     types = arrow_types()
     columns = []
-    for name in COLUMNS:
+    for name in names:
         if name in table.column_names:
             column = table.column(name)
             columns.append(column if column.type == types[name] else column.cast(types[name]))
@@ -67,8 +70,8 @@ def from_arrow(table) -> pd.DataFrame:
             columns.append(pa.nulls(table.num_rows, types[name]))
         else:
             columns.append(pa.array(["earthquake" if name == "type" else ""] * table.num_rows, pa.string()))
-    raw = pa.table(columns, names=list(COLUMNS)).to_pandas()
-    texts = [name for name in COLUMNS if name not in NUMBERS and name not in TIMES]
+    raw = pa.table(columns, names=list(names)).to_pandas()
+    texts = [name for name in names if name not in NUMBERS and name not in TIMES]
     gaps = [name for name in texts if raw[name].isna().any()]
     raw[gaps] = raw[gaps].fillna("")
     return raw
@@ -106,8 +109,9 @@ def newest(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def in_order(raw: pd.DataFrame) -> pd.DataFrame:
     """Sort a raw table by time, then id; a table that is in order comes back as it is."""
-    times = raw["time"].to_numpy("datetime64[us]")
-    steps = np.diff(times)
-    if (steps > np.timedelta64(0)).all():
+    steps = np.diff(raw["time"].to_numpy("datetime64[us]")).astype(np.int64)
+    ties = np.flatnonzero(steps == 0)
+    names = raw["id"]
+    if (steps >= 0).all() and (names.iloc[ties].to_numpy() <= names.iloc[ties + 1].to_numpy()).all():
         return raw.reset_index(drop=True)
     return raw.sort_values(["time", "id"], kind="stable", ignore_index=True)

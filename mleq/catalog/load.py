@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mleq.catalog import columns
 from mleq.catalog import events as events_of
 from mleq.errors import DataError, MissingData
 
@@ -169,7 +170,7 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
             remedy=f"run: python cmd/fetch --recipe_id {recipe_id or 'ID'}",
         )
     end = reached if end is None else min(end, reached)
-    raw = store.read(start, end, settings.min_magnitude, snapshot=settings.snapshot)
+    raw = store.read(start, end, settings.min_magnitude, settings.snapshot, columns.EVENT_COLUMNS)
     end = _before_silence(raw, end, store.name)
     events = events_of.from_raw(
         raw,

@@ -99,10 +99,11 @@ class Store:
         end: pd.Timestamp | None = None,
         min_magnitude: float = -math.inf,
         snapshot: str | None = None,
+        names: tuple[str, ...] = columns.COLUMNS,
     ) -> pd.DataFrame:
         """Read the rows of [start, end) from `min_magnitude` on, in time order, each id once.
 
-        Every partition is held against its hash while it is read.
+        Every partition is held against its hash while it is read. `names` chooses some of the columns.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class Store:
         for attempt in range(5):
             records = [r for r in self.records(snapshot) if not wanted.overlap(r.window).empty]
             try:
-                raw = columns.newest([self.partition(record) for record in records])
+                raw = columns.newest([self.partition(record, names) for record in records])
                 break
             except FileNotFoundError as error:
                 # Another process may have replaced the partition since the manifest was read.
@@ -125,7 +126,7 @@ class Store:
                     raise self._damaged(Path(error.filename), "it is gone") from None
         return raw.loc[wanted.contains(raw)].reset_index(drop=True)
 
-    def partition(self, record: Record) -> pd.DataFrame:
+    def partition(self, record: Record, names: tuple[str, ...] = columns.COLUMNS) -> pd.DataFrame:
         """Read one partition, if it is what was written."""
         import pyarrow as pa
         import pyarrow.parquet
@@ -134,7 +135,7 @@ class Store:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise self._damaged(path, "its content is not what was written (sha256 differs)")
-        return columns.from_arrow(pa.parquet.read_table(pa.BufferReader(content)))
+        return columns.from_arrow(pa.parquet.read_table(pa.BufferReader(content), columns=list(names)), names)
 
     def damaged(self) -> list[Record]:
         """List the partitions that are gone or no longer what was written."""
