@@ -1,0 +1,43 @@
+"""Killed in the middle and started again, a command ends as if it had never been stopped."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+CLONE = Path(__file__).resolve().parents[2]
+EPOCHS = 12
+
+
+def train(folder: Path, out: str) -> list:
+    words = ("--recipe_id", "small", "--recipe", folder / "recipe.json", "--out_dir", folder / out, "-q")
+    return [sys.executable, str(CLONE / "cmd" / "train"), *map(str, words)]
+
+
+@pytest.mark.tensorflow
+def test_a_killed_training_goes_on(tmp_path, small, recipes):
+    small["model"] |= {"epochs": EPOCHS, "patience": EPOCHS}
+    recipes(small)
+    subprocess.run(train(tmp_path, "whole"), check=True, capture_output=True)
+
+    process = subprocess.Popen(train(tmp_path, "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        histories = list((tmp_path / "killed").glob("small/runs/.unfinished-*/training/history.csv"))
+        if histories and len(histories[0].read_text().splitlines()) >= 3:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.01)
+    assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
+    assert not (tmp_path / "killed" / "small" / "summary.json").exists()
+
+    subprocess.run(train(tmp_path, "killed"), check=True, capture_output=True)
+    whole, killed = (
+        pd.read_parquet(next((tmp_path / out / "small" / "runs").iterdir()) / "forecasts.parquet")
+        for out in ("whole", "killed")
+    )
+    pd.testing.assert_frame_equal(whole, killed)
+    assert [p.name for p in (tmp_path / "killed" / "small" / "runs").glob(".*")] == []
