@@ -141,12 +141,14 @@ def _utc(moment) -> pd.Timestamp:
 
 
 def source_of(events: pd.DataFrame) -> dict:
-    """What a run writes down of its catalogue: events, sha256, start, end, source."""
+    """What a run writes down of its catalogue: events, sha256, start, end, source, and a conversion if there was."""
     start, end = coverage(events)
+    converted = events.attrs.get("magnitude_conversion")
     return {
         "events": len(events),
         "sha256": events.attrs.get("sha256") or fingerprint(events),
         "start": start.isoformat(),
         "end": end.isoformat(),
         "source": events.attrs.get("source", "a table"),
+        **({"magnitude_conversion": converted} if converted else {}),
     }

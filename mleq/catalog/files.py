@@ -85,7 +85,9 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None) -> pd.DataFrame:
+def parse_csv(
+    content: bytes, where: str, names: Mapping[str, str] | None = None, delimiter: str = ","
+) -> pd.DataFrame:
     """Make the raw table of the bytes of a CSV.
 
     Parameters
@@ -96,6 +98,8 @@ def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None
         The file or the address, for messages.
     names : mapping, optional
         How the CSV calls the columns of the USGS.
+    delimiter : str, optional
+        What parts values; only between commas may values stand in quotes.
 
     Raises
     ------
@@ -108,7 +112,9 @@ def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise DataError(f"{where} is empty", expected="a CSV with a header line")
-    renamed = _rename(_header(content, where), where, names or {})
+    renamed = _rename(_header(content, where, delimiter), where, names or {})
+    if delimiter == ",":  # the FDSN's text knows no kinds before version 1.2, which is no news
+        _warn_of_kinds(renamed, where)
     types = columns.arrow_types()
     read = pa.csv.ReadOptions(column_names=renamed, skip_rows=1)
     convert = pa.csv.ConvertOptions(
@@ -117,7 +123,8 @@ def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None
         null_values=["", "null", "NaN", "nan", "None"],
         strings_can_be_null=False,
     )
-    parse = pa.csv.ParseOptions(newlines_in_values=True)
+    quoted = delimiter == ","
+    parse = pa.csv.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted)
     try:
         table = pa.csv.read_csv(pa.BufferReader(content), read, parse, convert)
         raw = columns.from_arrow(table)
@@ -125,13 +132,13 @@ def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None
             return raw
     except pa.ArrowInvalid:
         pass  # times without a zone, or rows that cannot be read: the careful way tells which
-    return _parse_carefully(content, where, renamed)
+    return _parse_carefully(content, where, renamed, delimiter)
 
 
-def _header(content: bytes, where: str) -> list[str]:
+def _header(content: bytes, where: str, delimiter: str) -> list[str]:
     line = content.split(b"\n", 1)[0]
     try:
-        return [name.strip() for name in next(csv.reader([line.decode().rstrip("\r")]))]
+        return [name.strip() for name in next(csv.reader([line.decode().rstrip("\r")], delimiter=delimiter))]
     except (UnicodeDecodeError, csv.Error, StopIteration):
         raise DataError(
             f"{where}: the first line is not text", expected="a CSV (.csv, .csv.gz), or Parquet named .parquet"
@@ -139,23 +146,38 @@ def _header(content: bytes, where: str) -> list[str]:
 
 
 def _rename(found: list[str], where: str, names: Mapping[str, str]) -> list[str]:
-    """Give the columns found the names of the USGS; what is not needed keeps its name."""
-    wanted = {theirs: ours for ours, theirs in names.items()}
-    renamed = [wanted.get(name, columns.ALIASES.get(name, name)) for name in found]
+    """Give the columns found the names of the USGS; what is not needed keeps its name.
+
+    A mapping that names a column wins over the column that has the name of the USGS. Where the file has only the
+    latter, as when files of two kinds are read together, that one is taken.
+    """
+    listed = ", ".join(found) if len(", ".join(found)) < 400 else ", ".join(found)[:400] + " ..."
+    known = [columns.ALIASES.get(name, name) for name in found]
+    for ours, theirs in names.items():
+        if theirs not in found and ours not in known:
+            raise DataError(
+                f"{where}: no column {theirs!r}, which catalog.columns gives for {ours}; there are: {listed}"
+            )
+    wanted = {theirs: ours for ours, theirs in names.items() if theirs in found}
+    kept = [name if name not in wanted.values() else f"{name} (unused)" for name in known]
+    renamed = [wanted.get(name, other) for name, other in zip(found, kept, strict=True)]
     missing = [name for name in columns.NEEDED if name not in renamed]
     if missing:
-        listed = ", ".join(found) if len(", ".join(found)) < 400 else ", ".join(found)[:400] + " ..."
         raise DataError(
             f"{where}: the column{'s' * (len(missing) > 1)} {', '.join(missing)} "
             f"{'are' if len(missing) > 1 else 'is'} missing; there are: {listed}",
             expected="the columns of a USGS catalogue CSV",
+            remedy='Where the file calls them otherwise, say so in the recipe: "columns": {"mag": "M"} in catalog',
         )
     twice = {name for name in renamed if renamed.count(name) > 1}
     if twice:
         raise DataError(f"{where}: the column {', '.join(sorted(twice))} stands there more than once")
+    return renamed
+
+
+def _warn_of_kinds(renamed: list[str], where: str) -> None:
     if "type" not in renamed:
         log.warning("%s has no column 'type'; every row is taken for an earthquake", where)
-    return renamed
 
 
 def _bad_rows(raw: pd.DataFrame) -> np.ndarray:
@@ -170,14 +192,15 @@ def _bad_rows(raw: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _parse_carefully(content: bytes, where: str, names: list[str]) -> pd.DataFrame:
+def _parse_carefully(content: bytes, where: str, names: list[str], delimiter: str) -> pd.DataFrame:
     """Read row by row, remembering line numbers, so that what is wrong can be named."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"{where}:{line}: a byte that is not UTF-8", expected="UTF-8 text") from None
-    reader = csv.reader(io.StringIO(text, newline=""))
+    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
     next(reader)
     rows, lines, bad = [], [], []
     for row in reader:
@@ -238,7 +261,9 @@ def _read_parquet(path: Path, names: Mapping[str, str]) -> pd.DataFrame:
         raise DataError(
             f"{path} cannot be read as Parquet ({error})", remedy="Copy or download the file again"
         ) from None
-    table = table.rename_columns(_rename(table.column_names, str(path), names))
+    renamed = _rename(table.column_names, str(path), names)
+    _warn_of_kinds(renamed, str(path))
+    table = table.rename_columns(renamed)
     for name in columns.TIMES:
         if name in table.column_names and not pa.types.is_timestamp(table.column(name).type):
             moments = pd.to_datetime(table.column(name).to_pandas(), errors="coerce", utc=True, format="ISO8601")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mleq.catalog import columns
 from mleq.catalog import events as events_of
+from mleq.catalog.conversion import convert
 from mleq.errors import DataError, MissingData
 
 log = logging.getLogger("mleq")
@@ -67,7 +68,7 @@ def load_events(
             expected="at least one",
             remedy="Change start, end, min_magnitude or event_types in the recipe's catalog",
         )
-    return events
+    return convert(events, getattr(settings, "magnitude_conversion", None))
 
 
 def everything(*, files: Iterable[str | Path] = (), data_dir: str | Path | None = None) -> pd.DataFrame:

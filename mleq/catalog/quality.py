@@ -176,26 +176,3 @@ def complete_since(through_time: list[Completeness], magnitude: float) -> pd.Tim
             break
         since = window.start
     return since
-
-
-def to_moment_magnitude(events: pd.DataFrame) -> pd.DataFrame:
-    """Convert body-wave and surface-wave magnitudes to moment magnitude, where the relations hold.
-
-    Mw = 0.85 mb + 1.03 for 3.5 <= mb <= 6.2; Mw = 0.67 Ms + 2.07 for 3.0 <= Ms <= 6.1 and 0.99 Ms + 0.08 for
-    6.2 <= Ms <= 8.2 (global relations). Other magnitudes stay as they are. Converted events have the magnitude type
-    "mw(mb)" or "mw(ms)". The relations were fitted to averages: single magnitudes keep their scatter, and b changes.
-
-    References
-    ----------
-    Scordilis, E. M. (2006). J. Seismol. 10, 225-236. doi:10.1007/s10950-006-9012-4
-    """
-    magnitude = events["magnitude"].to_numpy(dtype=float)
-    kind = events["magnitude_type"].str.lower().to_numpy(dtype=object)
-    body = (kind == "mb") & (magnitude >= 3.5) & (magnitude <= 6.2)
-    surface = np.isin(kind, ["ms", "ms_20"]) & (magnitude >= 3.0) & (magnitude <= 8.2)
-    from_surface = np.where(magnitude < 6.15, 0.67 * magnitude + 2.07, 0.99 * magnitude + 0.08)
-    converted = events.copy()
-    converted["magnitude"] = np.where(body, 0.85 * magnitude + 1.03, np.where(surface, from_surface, magnitude))
-    converted["magnitude_type"] = np.where(body, "mw(mb)", np.where(surface, "mw(ms)", events["magnitude_type"]))
-    converted.attrs = {name: value for name, value in events.attrs.items() if name != "sha256"}
-    return converted

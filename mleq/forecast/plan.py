@@ -123,10 +123,10 @@ def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:
 
 def _matrix_rate() -> float:
     """Floating-point operations a second of a float32 matrix product on this machine."""
-    size = 768
+    size = 512
     matrix = np.ones((size, size), np.float32)
     best = np.inf
-    for _ in range(4):
+    for _ in range(3):
         began = time.perf_counter()
         matrix @ matrix
         best = min(best, time.perf_counter() - began)

@@ -24,6 +24,12 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Magnitude = Annotated[float, Field(ge=-3, le=10)]
 Estimator = Literal["goodness_of_fit", "maximum_curvature", "b_stability"]
+Column = Literal[
+    "time", "latitude", "longitude", "depth", "mag", "magType", "nst", "gap", "dmin", "rms", "net", "id",
+    "updated", "place", "type", "horizontalError", "depthError", "magError", "magNst", "status",
+    "locationSource", "magSource",
+]  # fmt: skip
+"""A column of the USGS's catalogue, to which other files' columns are mapped."""
 
 
 class UsgsCatalog(Settings):
@@ -36,7 +42,22 @@ class UsgsCatalog(Settings):
     snapshot: str | None = Field(None, description="name of a frozen snapshot; null: the newest state of the store")
     url: str | None = Field(None, pattern=r"^https?://", description="address of the event service; null: USGS")
     event_types: tuple[str, ...] = Field(("earthquake",), min_length=1, description="kinds of event that count")
+    columns: dict[Column, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description='how the files of --catalog call the columns of the USGS: {"mag": "M", "time": "Origin time"}',
+    )
     completeness: Estimator = Field("goodness_of_fit", description="estimator of the completeness magnitude")
+    magnitude_conversion: Literal["scordilis_2006"] | None = Field(
+        None, description="convert mb and Ms to moment magnitude with these relations; null: magnitudes as reported"
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _one_column_each(cls, columns: dict[str, str]) -> dict[str, str]:
+        twice = {theirs for theirs in columns.values() if list(columns.values()).count(theirs) > 1}
+        if twice:
+            raise ValueError(f"the column {min(twice)!r} cannot be two things at once")
+        return columns
 
     @model_validator(mode="after")
     def _in_order(self):
