@@ -85,9 +85,7 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def parse_csv(
-    content: bytes, where: str, names: Mapping[str, str] | None = None, delimiter: str = ","
-) -> pd.DataFrame:
+def parse_csv(content: bytes, where: str, names: Mapping[str, str] | None = None, delimiter: str = ",") -> pd.DataFrame:
     """Make the raw table of the bytes of a CSV.
 
     Parameters

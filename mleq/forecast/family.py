@@ -79,7 +79,9 @@ def describe(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) -> d
     start, end = coverage(events)
     complete = completeness_before(recipe, events, fit_date(recipe, samples))
     completeness.require(complete, recipe.target)
+    converted = events.attrs.get("magnitude_conversion")
     return {
+        **({"magnitude_conversion": converted} if converted else {}),
         "source": events.attrs.get("source", "events given from Python"),
         "events": len(events),
         "sha256": identity(events),

@@ -119,6 +119,36 @@ def test_columns_of_another_catalogue_can_be_mapped(tmp_path):
     assert raw.loc[0, "type"] == "earthquake"
 
 
+ISC = "when,latitude,longitude,depth,M,mag,id\n2012-01-01T00:00:00Z,1,2,3,4.5,9.9,x\n"
+
+
+def test_a_mapped_column_wins_over_one_that_has_the_name_already(tmp_path):
+    (tmp_path / "isc.csv").write_text(ISC)
+    assert read_files([tmp_path / "isc.csv"], {"time": "when", "mag": "M"})["mag"].tolist() == [4.5]
+
+
+def test_a_file_of_the_usgs_may_be_read_beside_one_with_mapped_columns(tmp_path):
+    (tmp_path / "isc.csv").write_text(ISC)
+    raw = read_files([tmp_path / "isc.csv", write(tmp_path / "a.csv", TOKYO)], {"time": "when", "mag": "M"})
+    assert raw["mag"].tolist() == [9.1, 4.5]
+
+
+def test_a_mapped_column_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "isc.csv").write_text(ISC)
+    with pytest.raises(DataError, match="isc.csv: no column 'origin', which catalog.columns gives for time; there"):
+        read_files([tmp_path / "isc.csv"], {"time": "origin"})
+    with pytest.raises(DataError, match="time is missing.*say so in the recipe"):
+        read_files([tmp_path / "isc.csv"])
+
+
+def test_the_columns_that_a_recipe_may_map_are_those_of_the_catalogue():
+    import typing
+
+    from mleq.recipe.settings import Column
+
+    assert typing.get_args(Column) == columns.COLUMNS
+
+
 def bad(tmp_path, content, match, name="bad.csv"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -1,6 +1,7 @@
 """Events as a recipe asks for them."""
 
 import datetime as dt
+import json
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from mleq.catalog.fetch import fetch
 from mleq.catalog.load import data_folder, load_events, utc
 from mleq.catalog.store import Store
 from mleq.catalog.usgs import EventService
-from mleq.errors import DataError, RequestError
+from mleq.errors import DataError, RecipeError, RequestError
 from mleq.recipe.settings import SimulatedCatalog, UsgsCatalog
 
 CSV = """time,latitude,longitude,depth,mag,id,type
@@ -45,6 +46,47 @@ def test_files_are_filtered_as_the_recipe_says(file):
     assert load_events(usgs(start=dt.date(2010, 1, 2)), files=[file])["id"].tolist() == ["b"]
     kinds = ("earthquake", "nuclear explosion")
     assert load_events(usgs(event_types=kinds), files=[file])["id"].tolist() == ["a", "b", "c"]
+
+
+def test_a_recipe_says_how_files_call_their_columns(tmp_path):
+    path = tmp_path / "regional.csv"
+    path.write_text(CSV.replace("mag,", "ML,").replace("time,", "Origin time,", 1))
+    settings = usgs(columns={"mag": "ML", "time": "Origin time"})
+    assert load_events(settings, files=[path])["id"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"magnitud": "M"}, "catalog.columns.magnitud: .*expected.*'mag'"),
+        ({"mag": ""}, "catalog.columns.mag: "),
+        ({"mag": 3}, "catalog.columns.mag: found 3; expected a text"),
+        ({"mag": "M", "depth": "M"}, "catalog.columns: the column 'M' cannot be two things at once"),
+        (["M"], "catalog.columns: .*expected an object"),
+    ],
+)
+def test_a_mapping_that_makes_no_sense_is_a_mistake_in_the_recipe(tmp_path, columns, said):
+    from mleq.api import load_recipe
+
+    (tmp_path / "recipe.json").write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "recipes": [
+                    {
+                        "id": "here",
+                        "family": "catalog",
+                        "catalog": {"source": "usgs", "start": "2000-01-01", "min_magnitude": 4.0, "columns": columns},
+                        "target": {"latitude": 35.0, "longitude": 139.0, "radius_km": 150, "magnitude": 5.0},
+                        "split": {"validation": 0.2, "test": 0.2},
+                        "model": {"name": "convlstm"},
+                    }
+                ],
+            }
+        )
+    )
+    with pytest.raises(RecipeError, match=said):
+        load_recipe("here", tmp_path / "recipe.json")
 
 
 def test_a_file_covers_its_own_rows_within_what_is_asked(file):

@@ -100,16 +100,6 @@ def test_each_window_has_its_own_circle():
         assert window.radius_km > 20
 
 
-def test_moment_magnitudes_of_scordilis():
-    """Scordilis (2006), equations 1, 2 and 4."""
-    events = table(["2000-01-01"] * 6, [5.0, 4.0, 7.0, 6.5, 5.0, 8.5], kind=["mb", "Ms", "ms_20", "mb", "mww", "ms"])
-    events.attrs["sha256"] = "of the measured magnitudes"
-    found = quality.to_moment_magnitude(events)
-    np.testing.assert_allclose(found["magnitude"], [5.28, 4.75, 7.01, 6.5, 5.0, 8.5])
-    assert found["magnitude_type"].tolist() == ["mw(mb)", "mw(ms)", "mw(ms)", "mb", "mww", "ms"]
-    assert "sha256" not in found.attrs
-
-
 def test_the_real_catalogue(world_csv):
     """What is known of it: two of one event, and a network that changed in the nineties."""
     from mleq.catalog.load import everything
