@@ -10,6 +10,7 @@ here, storing the state after each epoch.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -26,7 +27,8 @@ from mleq.experiment.network import build  # noqa: E402
 from mleq.experiment.training import fit  # noqa: E402
 from mleq.experiment.training_set import TrainingSet  # noqa: E402
 from mleq.forecast.grid import grid_for  # noqa: E402
-from mleq.forecast.networks import layers  # noqa: E402
+from mleq.forecast.networks import layers, operations_per_sample  # noqa: E402
+from mleq.forecast.plan import OPERATIONS_PER_CORE  # noqa: E402
 from mleq.forecast.samples import Samples, make_samples  # noqa: E402
 from mleq.recipe.load import load_recipe  # noqa: E402
 from mleq.registry import recipe_models  # noqa: E402
@@ -64,6 +66,10 @@ def main() -> None:
     ratio = np.median(rates["mleq"]) / np.median(rates["bare"])
     pairs = np.divide(rates["mleq"], rates["bare"])
     print(f"throughput: {ratio:.3f} of the bare fit (turn by turn {pairs.min():.3f} to {pairs.max():.3f})")
+    forward = operations_per_sample(recipe.model, samples.sample_shape)
+    operations = forward * (3 * given.windows * given.epochs + given.validation * given.epochs) / given.windows
+    rate = operations * np.median(rates["mleq"]) / given.epochs / (os.cpu_count() or 1)
+    print(f"operations: {rate:.1e} a second and core (the plan of `mleq check` counts on {OPERATIONS_PER_CORE:.0e})")
     in_array = sum(inputs.nbytes for inputs, _ in arrays)
     in_flight = counting.most_in_flight * int(np.prod(samples.sample_shape)) * 4
     held = samples.heatmaps.nbytes + in_flight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import os
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.resampling import memory_needed_gb
 
-FORWARD_SHARE = 0.25
-"""Rate of a network's operations beside that of a float32 matrix product on the same cores; benchmarks/training.py
-prints it."""
+OPERATIONS_PER_CORE = 5e10
+"""Floating-point operations a second that training reaches on a core; `benchmarks/training.py` prints it. It is a
+constant, since what a moment's measurement gives depends on who else is at work on the machine."""
 
 HALVING = {"RandomUnderSampler", "NearMiss", "ClusterCentroids", "CondensedNearestNeighbour", "balanced_batches"}
 DOUBLING = {"SMOTE", "BorderlineSMOTE", "ADASYN"}
@@ -101,7 +101,7 @@ def _resampling_gb(recipe: CatalogRecipe, train: dict[str, Any], shape: tuple[in
 
 
 def _seconds(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]], shape: tuple[int, ...]) -> float | None:
-    """Estimate the time of all epochs, from the rate at which these cores multiply matrices now."""
+    """Estimate the time of all epochs from the operations that they take."""
     forward = networks.operations_per_sample(recipe.model, shape)
     if forward is None:
         return None
@@ -109,7 +109,7 @@ def _seconds(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]], shape: tup
     # The backward pass takes about twice the operations of the forward pass.
     each_epoch = 3 * _samples_after(recipe, parts["train"]) + validation
     operations = forward * (recipe.model.epochs * each_epoch + validation + test)
-    return max(1, round(operations / (FORWARD_SHARE * _matrix_rate())))
+    return max(1, round(operations / (OPERATIONS_PER_CORE * (os.cpu_count() or 1))))
 
 
 def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:
@@ -119,18 +119,6 @@ def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:
     if names & HALVING:
         return 2 * rarer
     return 2 * commoner if names & DOUBLING else train["days"]
-
-
-def _matrix_rate() -> float:
-    """Floating-point operations a second of a float32 matrix product on this machine."""
-    size = 512
-    matrix = np.ones((size, size), np.float32)
-    best = np.inf
-    for _ in range(3):
-        began = time.perf_counter()
-        matrix @ matrix
-        best = min(best, time.perf_counter() - began)
-    return 2 * size**3 / best
 
 
 def plan_lines(values: Plan) -> list[str]:
@@ -154,7 +142,7 @@ def plan_lines(values: Plan) -> list[str]:
     count = values["parameters"]
     rows.append(("network", f"{count:,} parameters" if count else "a list of layers: `check --build` counts it"))
     if values.get("seconds") is not None:
-        rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on these cores"))
+        rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on {os.cpu_count()} usual cores"))
     return [f"{label:<12}{text}" for label, text in rows]
 
 
