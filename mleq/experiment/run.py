@@ -119,20 +119,17 @@ def train(
     samples = family.make_samples(recipe, material)
     catalog = family.describe(recipe, material, samples)
     clock.lap("samples")
-    with folder.unfinished(out_dir, recipe.id, run_key(recipe, catalog["sha256"])) as work:
-        fitted, prior = _fit(model, recipe, family, samples, work, run_key(recipe, catalog["sha256"]))
+    key = run_key(recipe, catalog["sha256"])
+    with folder.unfinished(out_dir, recipe.id, key) as work:
+        fitted, prior = _fit(model, recipe, family, samples, work, key)
         clock.lap("training")
         references = family.references(recipe, material, samples)
         forecasts = forecast_parts(recipe, samples, material, fitted.model, prior, references)
         clock.lap("forecasts")
         evaluation = family.evaluate(recipe, forecasts)
         clock.lap("evaluation")
-        name, result = folder.new_name(out_dir, recipe.id, recipe_hash(recipe)), folder.empty(work / "result")
-        with atomic.storing(result):
-            fitted.model.save(result / "model.keras")
-            fitted.history.to_csv(result / "history.csv", index=False)
-            forecasts.to_parquet(result / "forecasts.parquet", index=False)
-        for file, content in {
+        name = folder.new_name(out_dir, recipe.id, recipe_hash(recipe))
+        contents = {
             "summary.json": {
                 "recipe_id": recipe.id,
                 "family": recipe.family,
@@ -152,9 +149,20 @@ def train(
                 "references": {key: reference.parameters for key, reference in references.items()},
             },
             "run.json": _record(recipe, catalog, command, clock),
-        }.items():
-            atomic.write_json(result / file, content)
+        }
+        result = _write(folder.empty(work / "result"), fitted, forecasts, contents)
         return Run(folder.publish(result, out_dir, recipe.id, name))
+
+
+def _write(result: Path, fitted: Fitted, forecasts: pd.DataFrame, contents: dict[str, Any]) -> Path:
+    """Write all files of a run into its folder."""
+    with atomic.storing(result):
+        fitted.model.save(result / "model.keras")
+        fitted.history.to_csv(result / "history.csv", index=False)
+        forecasts.to_parquet(result / "forecasts.parquet", index=False)
+    for file, content in contents.items():
+        atomic.write_json(result / file, content)
+    return result
 
 
 def _fit(
