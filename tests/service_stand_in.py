@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
@@ -45,11 +46,18 @@ def yearly(n=100, year=2000, mag=5.0, **values):
 
 @dataclass
 class StandIn:
-    """The service's catalogue and its faults; `fault(method, number, parameters)` may return a whole reply."""
+    """The service's catalogue and its faults; `fault(method, number, parameters)` may return a whole reply.
+
+    As the USGS's it counts and knows all three forms; others count not, know few forms, and refuse what is too much
+    with a status and words of their own, or (status 200) give a page of it and say nothing.
+    """
 
     rows: list = field(default_factory=list)
     limit: int = 40
     fault: object = None
+    counts: bool = True
+    forms: tuple = ("csv", "text", "xml")
+    refusal: tuple = (400, "{found} matching events exceeds search limit of {limit}.")
     asked: list = field(default_factory=list)
     url: str = ""
 
@@ -62,7 +70,7 @@ class StandIn:
             return (
                 utc(q["starttime"]) <= when <= utc(q["endtime"])
                 and magnitude != ""
-                and float(q["minmagnitude"]) <= magnitude <= float(q.get("maxmagnitude", 99))
+                and float(q.get("minmagnitude", -9)) <= magnitude <= float(q.get("maxmagnitude", 99))
                 and ("updatedafter" not in q or utc(row["updated"]) >= utc(q["updatedafter"]))
                 and (row["status"] != "deleted" or q.get("includedeleted") == "true")
             )
@@ -72,10 +80,20 @@ class StandIn:
     def answer(self, method, q):
         rows = self.select(q)
         if method == "count":
-            return 200, "application/json", json.dumps({"count": len(rows), "maxAllowed": self.limit})
+            counted = json.dumps({"count": len(rows), "maxAllowed": self.limit})
+            return (200, "application/json", counted) if self.counts else (404, "text/plain", "Not Found")
+        form = q.get("format", "xml")
+        if form not in self.forms:
+            return 400, "text/plain", f"unknown format {form}"
         if len(rows) > self.limit:
-            return 400, "text/plain", f"{len(rows)} matching events exceeds search limit of {self.limit}."
-        return 200, "text/csv", as_csv(rows)
+            status, words = self.refusal
+            if status != 200:
+                return status, "text/plain", words.format(found=len(rows), limit=self.limit)
+            rows = rows[: self.limit]
+        if not rows and not self.counts:
+            return 204, "text/plain", ""
+        kind, writer = WRITERS[form]
+        return 200, kind, writer(rows)
 
 
 def as_csv(rows):
@@ -84,6 +102,47 @@ def as_csv(rows):
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def as_text(rows):
+    """The FDSN's text, version 1.2."""
+    lines = [
+        "#EventID|Time|Latitude|Longitude|Depth/km|Author|Catalog|Contributor|ContributorID|MagType|Magnitude|"
+        "MagAuthor|EventLocationName|EventType"
+    ]
+    for row in rows:
+        said = {name: "" if value is None else value for name, value in row.items()}
+        lines.append(
+            "{id}|{time}|{latitude}|{longitude}|{depth}|||{net}|{id}|{magType}|{mag}||{place}|{type}".format(**said)
+        )
+    return "\n".join(lines).replace("Z|", "|") + "\n"
+
+
+def as_xml(rows):
+    """QuakeML 1.2, the preferred of two magnitudes written last."""
+    events = []
+    for row in rows:
+        depth = "" if row["depth"] == "" else f"<depth><value>{float(row['depth']) * 1000}</value></depth>"
+        name = row["id"]
+        events.append(f"""<event publicID="quakeml:stand.in/fdsnws/event/1/query?eventid={name}&amp;format=quakeml">
+  <preferredMagnitudeID>smi:stand.in/m/{name}</preferredMagnitudeID>
+  <type>{row["type"]}</type>
+  <description><text>{escape(row["place"])}</text><type>earthquake name</type></description>
+  <origin publicID="smi:stand.in/o/{name}"><time><value>{row["time"]}</value></time>
+    <latitude><value>{row["latitude"]}</value></latitude><longitude><value>{row["longitude"]}</value></longitude>{depth}
+    <creationInfo><creationTime>{row["updated"]}</creationTime></creationInfo></origin>
+  <magnitude publicID="smi:stand.in/other/{name}"><mag><value>1.5</value></mag></magnitude>
+  <magnitude publicID="smi:stand.in/m/{name}"><mag><value>{row["mag"]}</value></mag><type>mb</type></magnitude>
+</event>""")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<q:quakeml xmlns:q="http://quakeml.org/xmlns/quakeml/1.2" '
+        'xmlns="http://quakeml.org/xmlns/bed/1.2"><eventParameters publicID="smi:stand.in/all">'
+        + "\n".join(events)
+        + "</eventParameters></q:quakeml>\n"
+    )
+
+
+WRITERS = {"csv": ("text/csv", as_csv), "text": ("text/plain", as_text), "xml": ("application/xml", as_xml)}
 
 
 def _handler(service):

@@ -7,17 +7,15 @@ holds a few windows and whatever was brought stays, however the process ends.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from mleq import progress
 from mleq.catalog.manifest import Record
+from mleq.catalog.plan import Service, bring, counted, plan
 from mleq.catalog.store import SMALL, Store
-from mleq.catalog.usgs import Doubtful, EventService
 from mleq.catalog.window import Window, milliseconds, missing
-from mleq.errors import ServiceError
 
 log = logging.getLogger("mleq")
 
@@ -44,7 +42,7 @@ class Difference:
 
 def fetch(
     store: Store,
-    service: EventService,
+    service: Service,
     start: pd.Timestamp,
     end: pd.Timestamp | None,
     min_magnitude: float,
@@ -74,7 +72,7 @@ def fetch(
     mleq.errors.ServiceError
         If the service fails; all windows brought until then are in the store.
     """
-    from mleq.catalog.revision import revise
+    from mleq.catalog.revision import relist, revise
 
     now = pd.Timestamp.now("UTC").floor("ms")
     wanted = Window.of(start, now if end is None else min(end, now), min_magnitude)
@@ -94,26 +92,29 @@ def fetch(
     if damaged:
         store.drop(damaged)
     if whole:
-        revise(store, service, whole, done)
+        (revise if service.counts else relist)(store, service, whole, done)
     store.compact(min(SMALL, service.allowed // 4))  # well within what one query may return, now and later
     store.remove_orphans()
     return done
 
 
-def _bring_gap(store: Store, service: EventService, gap: Window, damaged: list[Record], done: Fetched) -> None:
+def _bring_gap(store: Store, service: Service, gap: Window, damaged: list[Record], done: Fetched) -> None:
     """Bring a window that the store lacks, in as many pieces as the service's limit asks for."""
     pieces = plan(service, gap)
     ignored = {record.file for record in damaged}
-    with progress.task("fetching", total=sum(count for _, count in pieces), unit="events") as task:
+    total, unit = len(pieces), "windows"
+    if service.counts:
+        total, unit = sum(count for _, count in pieces), "events"
+    with progress.task("fetching", total=total, unit=unit) as task:
         for window, count in pieces:
             held = [record.window for record in store.records() if record.file not in ignored]
             if missing(window, held):  # else another process was faster
-                known = latest_revision(store)
+                known = revision_known(store, service)
                 parts = bring(service, window, count)
                 store.put(parts, revised=latest(known, parts), replacing=_inside(damaged, window))
                 done.windows += len(parts)
                 done.events += sum(len(raw) for _, raw in parts)
-            task.advance(count)
+            task.advance(1 if count is None else count)
 
 
 def _inside(damaged: list[Record], window: Window) -> list[Record]:
@@ -121,8 +122,13 @@ def _inside(damaged: list[Record], window: Window) -> list[Record]:
     return [record for record in damaged if not missing(record.window, [window])]
 
 
-def latest_revision(store: Store) -> int:
-    """Latest time of revision that the service is known to have reached, milliseconds since 1970."""
+def revision_known(store: Store, service: Service) -> int:
+    """Latest time of revision that the service is known to have reached, milliseconds since 1970.
+
+    A service that only lists says nothing of revisions: its windows are as new as the moment when they were listed.
+    """
+    if not service.counts:
+        return milliseconds(pd.Timestamp.now("UTC"))
     return max((record.revised for record in store.records()), default=0)
 
 
@@ -137,22 +143,22 @@ def latest(known: int, parts: list[tuple[Window, pd.DataFrame]]) -> int:
     return max([known, *(min(milliseconds(stamp), now) for stamp in stamps)])
 
 
-def verify(store: Store, service: EventService) -> list[Difference]:
+def verify(store: Store, service: Service) -> list[Difference]:
     """Count every window of the store at the service again, and list where the numbers differ."""
     records = store.records()
     differences = []
     with progress.task("recounting", total=len(records), unit="windows") as task:
         for record in records:
-            counted = service.count(record.window).events
-            if counted != record.count:
-                differences.append(Difference(record, counted))
+            number = counted(service, record.window)
+            if number != record.count:
+                differences.append(Difference(record, number))
             task.advance()
     return differences
 
 
-def repair(store: Store, service: EventService, differences: list[Difference]) -> None:
+def repair(store: Store, service: Service, differences: list[Difference]) -> None:
     """Bring windows whose counts differ again; each is replaced once its new rows are there."""
     for difference in differences:
-        known = latest_revision(store)
+        known = revision_known(store, service)
         parts = bring(service, difference.record.window)
         store.put(parts, revised=latest(known, parts), replacing=[difference.record])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def read_quakeml(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Shape (n_events, 22). The id is the last part of the event's resource identifier; events without an
+        Shape (n_events, 22). The id is that of the event's resource identifier; events without an
         origin cannot be placed and are an error.
 
     Raises
@@ -34,16 +35,21 @@ def read_quakeml(path: Path) -> pd.DataFrame:
     mleq.errors.RequestError
         If obspy is not installed.
     """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return parse_quakeml(path.read_bytes(), str(path))
+
+
+def parse_quakeml(content: bytes, where: str) -> pd.DataFrame:
+    """Make the raw table of the bytes of a QuakeML document; `where` names it in messages. See `read_quakeml`."""
     _require_obspy()
     from obspy import read_events
 
-    if not path.is_file():
-        raise FileNotFoundError(path)
     try:
-        catalog = read_events(str(path), format="QUAKEML")
+        catalog = read_events(io.BytesIO(content), format="QUAKEML")
     except Exception as error:  # obspy raises whatever its parsers raise
-        raise DataError(f"{path} cannot be read as QuakeML ({type(error).__name__}: {error})") from None
-    rows = [_row(event, str(path)) for event in catalog]
+        raise DataError(f"{where} cannot be read as QuakeML ({type(error).__name__}: {error})") from None
+    rows = [_row(event, where) for event in catalog]
     raw = columns.empty().reindex(range(len(rows)))
     for name in columns.COLUMNS:
         raw[name] = pd.Series([row.get(name) for row in rows], dtype=raw[name].dtype)
@@ -52,15 +58,29 @@ def read_quakeml(path: Path) -> pd.DataFrame:
     return raw
 
 
+def identifier(resource: str) -> str:
+    """Take the event's own id out of a resource identifier, as services write them.
+
+    >>> identifier("quakeml:earthquake.usgs.gov/fdsnws/event/1/query?eventid=official1&format=quakeml")
+    'official1'
+    >>> identifier("smi:webservices.ingv.it/fdsnws/event/1/query?eventId=8863681")
+    '8863681'
+    >>> identifier("smi:ISC/evid=600516598"), identifier("smi:org.gfz-potsdam.de/geofon/gfz2023abcd")
+    ('600516598', 'gfz2023abcd')
+    """
+    named = re.search(r"(?:eventid|evid)=([^&]+)", resource, re.IGNORECASE)
+    return named.group(1) if named else resource.split("/")[-1].split("=")[-1]
+
+
 def _row(event: Any, where: str) -> dict[str, Any]:
     origin = event.preferred_origin() or next(iter(event.origins), None)
     magnitude = event.preferred_magnitude() or next(iter(event.magnitudes), None)
-    identifier = str(event.resource_id).split("/")[-1].split("=")[-1]
+    name = identifier(str(event.resource_id))
     if origin is None:
-        raise DataError(f"{where}: the event {identifier} has no origin", expected="a time and a place")
+        raise DataError(f"{where}: the event {name} has no origin", expected="a time and a place")
     created = origin.creation_info.creation_time if origin.creation_info else None
     return {
-        "id": identifier,
+        "id": name,
         "time": pd.Timestamp(origin.time.datetime, tz="UTC"),
         "latitude": origin.latitude,
         "longitude": origin.longitude,

@@ -10,11 +10,13 @@ import pandas as pd
 
 from mleq import progress
 from mleq.catalog import columns
-from mleq.catalog.fetch import Fetched, bring, latest, latest_revision
+from mleq.catalog.fdsn import FdsnService
+from mleq.catalog.fetch import Fetched, latest, revision_known
 from mleq.catalog.manifest import Record
+from mleq.catalog.plan import bring
 from mleq.catalog.store import Store
 from mleq.catalog.usgs import EventService
-from mleq.catalog.window import Window, iso
+from mleq.catalog.window import Window, iso, milliseconds
 
 MARGIN_MS = 10 * 60 * 1000
 """How far before the latest revision known the next question begins: a service may show it a little late."""
@@ -24,6 +26,10 @@ MANY = 50_000
 """So many changed rows are held in memory before they are written."""
 FEW = 2000
 """So many rows are brought in one piece; more are narrowed down to the windows that they belong to."""
+RECENT = pd.Timedelta(days=365)
+"""A service that only lists is asked again at every fetch for windows that end within this time, when most changes."""
+SELDOM = pd.Timedelta(days=30)
+"""How often it is asked again for older ones."""
 
 
 def revise(store: Store, service: EventService, records: list[Record], done: Fetched) -> None:
@@ -45,7 +51,7 @@ def revise(store: Store, service: EventService, records: list[Record], done: Fet
     """
     current = {record.file for record in store.records()}
     records = [record for record in records if record.file in current]
-    known = latest_revision(store)
+    known = revision_known(store, service)
     batch = _Batch()
     with progress.task("looking for revisions", total=len(records), unit="windows") as task:
         for group, rows in _changes(service, records):
@@ -157,3 +163,38 @@ def _same(before: pd.DataFrame, current: pd.DataFrame) -> set[str]:
     new = current.set_index("id").loc[ids, old.columns]
     equal = (old == new) | (old.isna() & new.isna())
     return set(ids[equal.all(axis=1).to_numpy()])
+
+
+def relist(store: Store, service: FdsnService, records: list[Record], done: Fetched) -> None:
+    """Ask a service that dates no revisions for windows again, and take what it lists now.
+
+    Parameters
+    ----------
+    store : Store
+        What to bring up to date.
+    service : FdsnService
+        Where changes come from.
+    records : list of Record
+        The windows to look at; older ones are listed again once a month only.
+    done : Fetched
+        Its `new`, `revised` and `deleted` are counted up; an event that moved to another window is deleted and new.
+    """
+    now = pd.Timestamp.now("UTC")
+    recent, listed = milliseconds(now - RECENT), milliseconds(now - SELDOM)
+    current = {record.file for record in store.records()}
+    due = [r for r in records if r.file in current and (r.window.end > recent or r.revised < listed)]
+    with progress.task("listing again", total=len(due), unit="windows") as task:
+        for record in due:
+            asked = milliseconds(pd.Timestamp.now("UTC"))
+            parts = bring(service, record.window)
+            before, after = store.partition(record), columns.newest([raw for _, raw in parts])
+            kept = int(after["id"].isin(before["id"]).sum())
+            revised = kept - len(_same(before, after))
+            done.new += len(after) - kept
+            done.revised += revised
+            done.deleted += len(before) - kept
+            if revised or not kept == len(before) == len(after):
+                store.put(parts, revised=asked, replacing=[record])
+            else:
+                store.mark_revised({record.window: asked})
+            task.advance()

@@ -61,6 +61,27 @@ class EventService(Connection):
         self.allowed = found.allowed
         return found
 
+    def can_count(self) -> bool:
+        """Whether the service counts at all, as the USGS's does and the FDSN does not ask for.
+
+        Raises
+        ------
+        mleq.errors.ServiceError
+            If the service cannot be reached.
+        """
+        day = Window(0, 86_400_000, 9.0)
+        for _ in range(2):
+            try:
+                _count(self.get("count", {"format": "geojson", **_parameters(day)}, day))
+                return True
+            except Doubtful as doubt:
+                log.info("%s: %s", self.url, doubt)
+            except Refused as refusal:
+                if refusal.status in (400, 404, 405, 501):
+                    return False
+                raise
+        return False
+
     def query(self, window: Window, expected: int, **more: str) -> pd.DataFrame:
         """Bring the events of a window, once, provided that they are as many as `expected`.
 
@@ -106,6 +127,7 @@ class EventService(Connection):
             if refusal.status == 400 and "exceeds search limit" in refusal.said:
                 raise Doubtful("the service found more events than it allows in one query") from None
             raise
+
 
 def _parameters(window: Window) -> dict[str, str]:
     """Say a half-open window to a service whose bounds are inclusive."""

@@ -51,8 +51,8 @@ def command(
       mleq fetch --verify
     """
     from mleq.catalog import export, fetch
+    from mleq.catalog.fdsn import connect
     from mleq.catalog.store import Store
-    from mleq.catalog.usgs import EventService
 
     period, magnitude, url = _request(recipe_file, recipe_id, start, end, min_magnitude)
     if period is None and not (verify or repair or export_to or snapshot):
@@ -61,7 +61,7 @@ def command(
         export.writer_for(export_to)
     store = Store.of(data_dir, url)
     answer: dict[str, Any] = {"store": str(store.folder)}
-    with EventService(usgs_url or url) as service:
+    with connect(usgs_url, url) as service:
         if period is not None:
             brought = fetch.fetch(store, service, *period, magnitude)
             answer |= vars(brought)

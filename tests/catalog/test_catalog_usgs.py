@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from mleq import __version__
-from mleq.catalog import usgs
-from mleq.catalog.fetch import bring, plan
-from mleq.catalog.usgs import EventService, service_address
+from mleq.catalog import connection
+from mleq.catalog.connection import service_address
+from mleq.catalog.plan import bring, plan
+from mleq.catalog.usgs import EventService
 from mleq.catalog.window import Window
 from mleq.errors import RequestError, ServiceError
 
@@ -104,8 +105,8 @@ def test_retry_after_is_honoured_but_capped(service, make, monkeypatch):
     with EventService(service.url, backoff_s=0.01) as client:
         assert client.count(YEAR).events == 5
     assert 3 in waits
-    assert usgs.PATIENCE_S in waits
-    assert max(waits) == usgs.PATIENCE_S
+    assert connection.PATIENCE_S in waits
+    assert max(waits) == connection.PATIENCE_S
 
 
 def test_a_cut_answer_is_asked_for_again(service, client, make):
@@ -274,7 +275,7 @@ def test_redirects_do_not_go_on_for_ever(service, client):
 
 def test_the_address(monkeypatch):
     monkeypatch.delenv("MLEQ_USGS_URL", raising=False)
-    assert service_address() == usgs.USGS
+    assert service_address() == connection.USGS
     monkeypatch.setenv("MLEQ_USGS_URL", "http://localhost:1/fdsnws/event/1")
     assert service_address() == "http://localhost:1/fdsnws/event/1/"
     assert service_address("https://other/") == "https://other/"
