@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import json
+import ssl
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,13 +175,18 @@ def _handler(service):
 
 
 @contextmanager
-def serving(rows=(), limit=40):
-    """A running stand-in with some events."""
+def serving(rows=(), limit=40, certificate=None):
+    """A running stand-in with some events; over HTTPS where there is a certificate."""
     stand_in = StandIn(list(rows), limit)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stand_in))
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # clients that hang up on the certificate are what is tested
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    stand_in.url = f"http://127.0.0.1:{server.server_port}/fdsnws/event/1/"
+    stand_in.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/fdsnws/event/1/"
     yield stand_in
     server.shutdown()
     server.server_close()

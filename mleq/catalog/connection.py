@@ -133,7 +133,7 @@ class Connection:
         if urlsplit(target).hostname != urlsplit(self.url).hostname:
             raise ServiceError(
                 f"{self.url} sends on to {target.split('?')[0]}, another host",
-                remedy="If that is the service that you mean, give its address with --usgs_url",
+                remedy="If you mean that service, give its address with --usgs_url or in the recipe's catalog.url",
             )
         return target
 
@@ -148,7 +148,8 @@ class Connection:
             return Doubtful("the answer was cut off")
         host = urlsplit(self.url).hostname
         if isinstance(error, kind.SSLError):
-            found = f"the certificate of {host} cannot be trusted"
+            trusted = "certificate" not in text.lower()
+            found = f"{host} speaks no HTTPS there" if trusted else f"the certificate of {host} cannot be trusted"
         elif "NameResolution" in text or "getaddrinfo" in text:
             found = f"the name {host} cannot be resolved"
         elif isinstance(error, kind.RetryError):
@@ -157,8 +158,8 @@ class Connection:
             found = f"{self.url} cannot be reached"
         return ServiceError(
             f"{found} ({_cause(error)})",
-            remedy="Check the network and the address (--usgs_url, MLEQ_USGS_URL), or read events from files "
-            "with --catalog FILE",
+            remedy="Check the network and the address (--usgs_url, MLEQ_USGS_URL, the recipe's catalog.url), or read "
+            "events from files with --catalog FILE",
         )
 
 
@@ -183,6 +184,7 @@ def _session(tries: int, backoff_s: float):
         total=tries,
         connect=min(tries, 3),
         redirect=0,
+        other=0,  # a certificate does not become trusted by asking again
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=("GET",),
         backoff_factor=backoff_s,
@@ -226,7 +228,6 @@ def _remedy(status: int) -> str:
 
 def _cause(error: BaseException) -> str:
     """The innermost reason of a chain of network errors."""
-    reason = getattr(error, "reason", None) or next(
-        (arg for arg in getattr(error, "args", ()) if isinstance(arg, BaseException)), None
-    )
-    return _cause(reason) if reason is not None and reason is not error else str(error).split("\n")[0][:200]
+    chained = [getattr(error, "reason", None), *getattr(error, "args", ())]
+    reason = next((one for one in chained if isinstance(one, BaseException) and one is not error), None)
+    return _cause(reason) if reason is not None else str(error).split("\n")[0][:200]

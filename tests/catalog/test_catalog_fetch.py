@@ -191,6 +191,23 @@ def test_a_window_that_changed_altogether_is_brought_as_a_whole(store, client, s
     assert ids(store) == {row["id"] for row in service.rows}
 
 
+def test_an_id_that_comes_in_two_windows_is_held_once_in_its_latest_form(store, client, service, make):
+    """Between two queries of one fetch its origin time is revised, out of a window that was brought already."""
+    service.rows = make.yearly(60) + make.yearly(60, 2001)
+
+    def move(method, *_):
+        if method == "query" and len(service.of("query")) == 2:
+            service.rows[0] |= {"time": "2001-12-12T00:00:00.000Z", "updated": "2018-01-01T00:00:00Z"}
+
+    service.fault = move
+    done = fetch(store, client, START, END, 4.0)
+    assert done.events == 121  # the last window was counted again when it held one more
+    held = store.read().set_index("id")
+    assert len(held) == held.index.nunique() == 120
+    assert held.loc["y2000n00000", "time"] == pd.Timestamp("2001-12-12", tz="UTC")
+    assert sum(one.counted - one.record.count for one in verify(store, client)) <= 0
+
+
 def test_a_snapshot_is_unmoved_by_revisions(filled, client, service):
     before = filled.read()
     filled.freeze("before")
