@@ -6,9 +6,9 @@ import numpy as np
 
 from mleq.errors import DataError
 from mleq.etas.areas import Outline, shares
+from mleq.etas.decay import omori_survival
 from mleq.etas.history import History
 from mleq.etas.parameters import EtasParameters
-from mleq.etas.simulation import omori_survival
 from mleq.etas.sphere import Box
 
 CELLS_AT_ONCE = 2_000_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from mleq.etas.areas import Outline, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
 from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
-from mleq.etas.likelihood import LOG_NAMES, EtasLikelihood, from_log, likelihood_of, to_log
+from mleq.etas.likelihood import EtasLikelihood, from_log, likelihood_of, log_names, to_log
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.search import covariance_of, maximise, on_bounds
 from mleq.etas.sphere import Box
@@ -37,8 +38,8 @@ class EtasFit:
         Of the targets, in nats.
     n_targets : int
         Events that the likelihood is of.
-    log_covariance : numpy.ndarray, shape (8, 8)
-        Of the logarithms of the parameters in the order of `mleq.etas.likelihood.LOG_NAMES`: the inverse of
+    log_covariance : numpy.ndarray, shape (8, 8), or (9, 9) with a taper
+        Of the logarithms of the parameters in the order of `mleq.etas.likelihood.to_log`: the inverse of
         the observed information, the background's shape taken as known. NaN where the likelihood has no
         proper maximum.
     background : KernelBackground
@@ -65,13 +66,13 @@ class EtasFit:
     at_bounds: tuple[str, ...]
 
     def intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Intervals of the parameters, normal in their logarithms; keys as in `LOG_NAMES`."""
+        """Intervals of the parameters, normal in their logarithms; keys of `mleq.etas.likelihood.log_names`."""
         from statistics import NormalDist
 
         half = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(np.diag(self.log_covariance))
         theta = to_log(self.parameters)
         low, high = np.exp(theta - half), np.exp(theta + half)
-        return {name: (float(a), float(b)) for name, a, b in zip(LOG_NAMES, low, high, strict=True)}
+        return {name: (float(a), float(b)) for name, a, b in zip(log_names(theta), low, high, strict=True)}
 
     def model(self, b_value: float, magnitude_max: float) -> EtasModel:
         """The fitted process with a law of magnitudes, to forecast with."""
@@ -94,6 +95,7 @@ def fit_etas(
     background: str | KernelBackground = "adaptive",
     neighbours: int = 15,
     first_guess: EtasParameters | None = None,
+    tapered: bool = False,
     exact: bool = False,
 ) -> EtasFit:
     """Fit space-time ETAS by maximum likelihood.
@@ -120,6 +122,8 @@ def fit_etas(
         take in late aftershocks, which makes p too large; large ones blur it, which makes p too small.
     first_guess : EtasParameters, optional
         Where the search begins.
+    tapered : bool, optional
+        Fit the lifetime tau of an exponential taper of the Omori-Utsu law too, with p free to fall below 1.
     exact : bool, optional
         Keep all pairs singly, for a few thousand events.
 
@@ -145,7 +149,7 @@ def fit_etas(
             expected=f"at least {FEWEST_TARGETS} to fit ETAS",
             remedy="Take a larger region, a longer period or a lower magnitude.",
         )
-    parameters = first_guess or _first_guess(len(targets), end - start, m0)
+    parameters = _first_guess(first_guess, tapered, len(targets), end - start, m0)
     in_region = shares(sources.latitude, sources.longitude, Outline.of_box(box))
     kernels = _kernels(background, targets, box, neighbours)
     chance = np.full(len(targets), 0.5)
@@ -179,9 +183,12 @@ def fit_etas(
     return fit
 
 
-def _first_guess(n_targets: int, days: float, m0: float) -> EtasParameters:
-    """Half of the events background, and kernels of middling shape."""
-    return EtasParameters(0.5 * n_targets / days, 0.25, 1.2, 0.02, 1.2, 5.0, 1.6, 1.0, m0)
+def _first_guess(given: EtasParameters | None, tapered: bool, n_targets: int, days: float, m0: float) -> EtasParameters:
+    """Half of the events background, and kernels of middling shape, unless given; with a taper or without."""
+    guess = given or EtasParameters(0.5 * n_targets / days, 0.25, 1.2, 0.02, 1.2, 5.0, 1.6, 1.0, m0)
+    if tapered == math.isfinite(guess.tau_days):
+        return guess
+    return replace(guess, p=max(guess.p, 1.05), tau_days=max(days, 1.0) if tapered else math.inf)
 
 
 def _kernels(background, targets: History, box: Box, neighbours: int) -> AdaptiveKernels | None:

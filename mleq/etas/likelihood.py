@@ -8,35 +8,46 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mleq.etas.areas import GRID_KM, Outline, Shares, shares
+from mleq.etas.decay import norm_slopes, survival_slopes
 from mleq.etas.history import History
 from mleq.etas.pairs import Pairs, all_pairs, grouped_pairs
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.sphere import Box
 
 LOG_NAMES = ("background_per_day", "productivity", "alpha", "c_days", "p - 1", "d_km2", "q - 1", "gamma")
+TAPERED_LOG_NAMES = (*LOG_NAMES[:4], "p", *LOG_NAMES[5:], "tau_days")  # with a taper, p may be below 1
 PAIRS_AT_ONCE = 32_768  # small enough for the temporary arrays to stay in the processor's cache
 
 
+def log_names(theta: np.ndarray) -> tuple[str, ...]:
+    """What the entries of `theta` are the logarithms of: eight parameters, or nine with a taper."""
+    return LOG_NAMES if len(theta) == len(LOG_NAMES) else TAPERED_LOG_NAMES
+
+
 def to_log(parameters: EtasParameters) -> np.ndarray:
-    """Logarithms of the parameters in the order of `LOG_NAMES`, shape (8,); all must be above zero."""
+    """Logarithms of the parameters, all above zero, in the order of `LOG_NAMES` or `TAPERED_LOG_NAMES`.
+
+    Shape (8,), or (9,) where tau is finite.
+    """
     p = parameters
+    tapered = math.isfinite(p.tau_days)
     values = (
         p.background_per_day,
         p.productivity,
         p.alpha,
         p.c_days,
-        p.p - 1,
+        p.p if tapered else p.p - 1,
         p.d_km2,
         p.q - 1,
         p.gamma,
     )
-    return np.log(values)
+    return np.log((*values, p.tau_days) if tapered else values)
 
 
 def from_log(theta: np.ndarray, m0: float) -> EtasParameters:
     """The parameters whose logarithms these are."""
-    mu, a, alpha, c, p1, d, q1, gamma = (float(value) for value in np.exp(theta))
-    return EtasParameters(mu, a, alpha, c, 1 + p1, d, 1 + q1, gamma, m0)
+    mu, a, alpha, c, p, d, q1, gamma, *tau = (float(value) for value in np.exp(theta))
+    return EtasParameters(mu, a, alpha, c, p if tau else 1 + p, d, 1 + q1, gamma, m0, *tau)
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,7 @@ class EtasLikelihood:
         return replace(self, background_density=density)
 
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        """The log-likelihood and its derivatives by the logarithms of the parameters (order of `LOG_NAMES`)."""
+        """The log-likelihood and its derivatives by the logarithms of the parameters, in the order of `to_log`."""
         parameters = from_log(theta, self.m0)
         log_sum, log_gradient, _ = self._log_intensities(parameters)
         integral, integral_gradient = self._integral(parameters)
@@ -106,7 +117,7 @@ class EtasLikelihood:
     def _log_intensities(self, parameters: EtasParameters) -> tuple[float, np.ndarray, np.ndarray]:
         """Sum of ln lambda over targets, its gradient, and lambda at each target (per day and km2)."""
         background = parameters.background_per_day * self.background_density
-        intensity, gradient = np.empty(background.size), np.zeros(8)
+        intensity, gradient = np.empty(background.size), np.zeros(to_log(parameters).size)
         start, first = self.pairs.start, 0
         while first < background.size:
             # Whole targets, about as many pairs as fit at once, and at least one target.
@@ -123,13 +134,17 @@ class EtasLikelihood:
         p, start = parameters, self.pairs.start[first : last + 1]
         chosen = slice(start[0], start[-1])
         growth, number = self.pairs.growth[chosen], np.diff(start)
-        in_time = 1 + self.pairs.elapsed_days[chosen] / p.c_days
+        elapsed, tapered = self.pairs.elapsed_days[chosen], math.isfinite(p.tau_days)
+        in_time = 1 + elapsed / p.c_days
         scale = p.d_km2 * np.exp(p.gamma * growth)
         in_space = 1 + self.pairs.distance2_km2[chosen] / scale
         log_time, log_space = np.log(in_time), np.log(in_space)
-        constant = p.productivity * (p.p - 1) / p.c_days * (p.q - 1) / math.pi
-        triggered = np.exp(p.alpha * growth - p.p * log_time - p.q * log_space)
-        triggered *= constant * self.pairs.weight[chosen] / scale
+        log_norm, norm_by_c, norm_by_p, norm_by_tau = norm_slopes(p)
+        constant = p.productivity / p.c_days * math.exp(-log_norm) * (p.q - 1) / math.pi
+        exponent = p.alpha * growth - p.p * log_time - p.q * log_space
+        if tapered:
+            exponent -= elapsed / p.tau_days
+        triggered = np.exp(exponent) * (constant * self.pairs.weight[chosen] / scale)
 
         intensity = background.copy()
         some = number > 0
@@ -139,53 +154,47 @@ class EtasLikelihood:
         total, by_growth = share.sum(), _dot(share, growth)
         # d ln kappa / d ln sigma = q (1 - 1/in_space) - 1
         by_scale = share * (p.q * (1 - 1 / in_space) - 1)
-        gradient = np.array(
-            [
-                (background / intensity).sum(),
-                total,
-                p.alpha * by_growth,
-                p.p * (total - (share / in_time).sum()) - total,
-                total - (p.p - 1) * _dot(share, log_time),
-                by_scale.sum(),
-                total - (p.q - 1) * _dot(share, log_space),
-                p.gamma * _dot(by_scale, growth),
-            ]
-        )
-        return intensity, gradient
+        gradient = [
+            (background / intensity).sum(),
+            total,
+            p.alpha * by_growth,
+            p.p * (total - (share / in_time).sum()) - total * (1 + norm_by_c),
+            -p_by_log(p) * (_dot(share, log_time) + total * norm_by_p),
+            by_scale.sum(),
+            total - (p.q - 1) * _dot(share, log_space),
+            p.gamma * _dot(by_scale, growth),
+        ]
+        if tapered:
+            gradient.append(_dot(share, elapsed) / p.tau_days - total * norm_by_tau)
+        return intensity, np.array(gradient)
 
     def _integral(self, parameters: EtasParameters) -> tuple[float, np.ndarray]:
         """Expected number of targets, and its derivatives."""
         p = parameters
-        in_time, time_by_c, time_by_p = self._in_period(p)
+        in_time, time_by_c, time_by_p, time_by_tau = self._in_period(p)
         within, within_by_scale, within_by_q = self._within_region(p)
         offspring = p.productivity * np.exp(p.alpha * self.growth)
         expected = offspring * in_time * within
         background = p.background_per_day * self.days
         by_scale = offspring * in_time * within_by_scale
-        gradient = np.array(
-            [
-                background,
-                expected.sum(),
-                p.alpha * _dot(expected, self.growth),
-                _dot(offspring * within, time_by_c),
-                _dot(offspring * within, time_by_p),
-                by_scale.sum(),
-                _dot(offspring * in_time, within_by_q),
-                p.gamma * _dot(by_scale, self.growth),
-            ]
-        )
-        return float(background + expected.sum()), gradient
+        gradient = [
+            background,
+            expected.sum(),
+            p.alpha * _dot(expected, self.growth),
+            _dot(offspring * within, time_by_c),
+            p_by_log(p) * _dot(offspring * within, time_by_p),
+            by_scale.sum(),
+            _dot(offspring * in_time, within_by_q),
+            p.gamma * _dot(by_scale, self.growth),
+        ]
+        if math.isfinite(p.tau_days):
+            gradient.append(_dot(offspring * within, time_by_tau))
+        return float(background + expected.sum()), np.array(gradient)
 
-    def _in_period(self, p: EtasParameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Share of each source's offspring that comes in the period; derivatives by ln c and ln(p - 1)."""
-        sums = [np.zeros(self.growth.size) for _ in range(3)]
-        for days, sign in ((self.closes, 1.0), (self.opens, -1.0)):
-            log_time = np.log1p(days / p.c_days)
-            later = np.exp((1 - p.p) * log_time)
-            sums[0] -= sign * later
-            sums[1] -= sign * (p.p - 1) * later * (1 - 1 / (1 + days / p.c_days))
-            sums[2] += sign * (p.p - 1) * later * log_time
-        return tuple(sums)
+    def _in_period(self, p: EtasParameters) -> tuple[np.ndarray, ...]:
+        """Share of each source's offspring that comes in the period; derivatives by ln c, p and ln tau."""
+        opens, closes = survival_slopes(p, self.opens), survival_slopes(p, self.closes)
+        return tuple(later - too_late for later, too_late in zip(opens, closes, strict=True))
 
     def _within_region(self, p: EtasParameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Share of each source's offspring that falls into the region; derivatives by ln sigma and ln(q - 1)."""
@@ -200,6 +209,11 @@ class EtasLikelihood:
             (p.q - 1) * beyond * log_space,
         )
         return tuple(np.einsum("nd,nd->n", self.in_region.angle, curve[which]) for curve in curves)
+
+
+def p_by_log(parameters: EtasParameters) -> float:
+    """Derivative of p by the logarithm that stands for it: of p itself with a taper, of p - 1 without."""
+    return parameters.p if math.isfinite(parameters.tau_days) else parameters.p - 1
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> float:

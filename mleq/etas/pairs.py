@@ -116,7 +116,7 @@ def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
     scale = p.d_km2 * np.exp(p.gamma * growth)
     in_time = np.log1p(np.maximum(elapsed, 0) / p.c_days)
     in_space = np.log1p(distance2 / scale)
-    contribution = np.exp(p.alpha * growth - np.log(scale) - p.p * in_time - p.q * in_space)
+    contribution = np.exp(p.alpha * growth - np.log(scale) - p.p * in_time - p.q * in_space - elapsed / p.tau_days)
     contribution[~earlier] = 0
 
     cell = np.broadcast_to(((growth - growth.min(initial=0)) / MAGNITUDE_STEP).astype(np.int64), elapsed.shape)
@@ -135,11 +135,12 @@ def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
         np.bincount(cell, (contribution * column).ravel(), rows * cells)[used] / total for column in columns
     )
     mean_scale = p.d_km2 * np.exp(p.gamma * mean_growth)
-    alone = np.exp(p.alpha * mean_growth - np.log(mean_scale) - p.p * mean_time - p.q * mean_space)
+    mean_elapsed = p.c_days * np.expm1(mean_time)
+    alone = p.alpha * mean_growth - np.log(mean_scale) - p.p * mean_time - p.q * mean_space - mean_elapsed / p.tau_days
     return (
         np.bincount(used // cells, minlength=rows),
-        p.c_days * np.expm1(mean_time),
+        mean_elapsed,
         mean_scale * np.expm1(mean_space),
         mean_growth,
-        total / alone,
+        total / np.exp(alone),
     )

@@ -18,11 +18,13 @@ class EtasParameters:
 
         \lambda(t, x) = \mu\,u(x) + \sum_{t_i < t} A e^{\alpha(m_i - m_0)}\; g(t - t_i)\; f(|x - x_i|; m_i)
 
-        g(t) = \frac{p - 1}{c} \left(1 + \frac{t}{c}\right)^{-p}, \qquad
+        g(t) = \frac{e^{-t/\tau}}{c\,F} \left(1 + \frac{t}{c}\right)^{-p}, \qquad
         f(r; m) = \frac{q - 1}{\pi\sigma} \left(1 + \frac{r^2}{\sigma}\right)^{-q}, \qquad
         \sigma = D e^{\gamma (m - m_0)}
 
-    where `u` is a density over the region.
+    where `u` is a density over the region and `F` makes `g` a density in time: 1/(p - 1) where tau is
+    infinite, and the incomplete gamma function of `mleq.etas.decay` where offspring end exponentially after
+    tau (Mizrahi, Nandan and Wiemer 2021).
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ class EtasParameters:
     c_days : float
         c of the Omori-Utsu law.
     p : float
-        Exponent of the Omori-Utsu law, above 1.
+        Exponent of the Omori-Utsu law: above 1, or above 0 with a taper.
     d_km2 : float
         D: squared distance scale of the offspring of an event of magnitude m0.
     q : float
@@ -44,6 +46,8 @@ class EtasParameters:
         Growth of the squared distance scale with magnitude, in natural units per magnitude.
     m0 : float
         Reference magnitude: the smallest magnitude that the model counts and that triggers.
+    tau_days : float, optional
+        Mean lifetime of the exponential taper; infinite, no taper, by default.
 
     Raises
     ------
@@ -54,6 +58,7 @@ class EtasParameters:
     ----------
     Ogata, Y. (1998). Ann. Inst. Statist. Math. 50, 379-402. doi:10.1023/A:1003403601725
     Zhuang, J., Ogata, Y. and Vere-Jones, D. (2002). JASA 97, 369-380. doi:10.1198/016214502760046925
+    Mizrahi, L., Nandan, S. and Wiemer, S. (2021). Seismol. Res. Lett. 92, 2333-2342. doi:10.1785/0220200231
 
     Examples
     --------
@@ -71,14 +76,18 @@ class EtasParameters:
     q: float
     gamma: float
     m0: float
+    tau_days: float = math.inf
 
     def __post_init__(self):
-        above = {"c_days": 0.0, "p": 1.0, "d_km2": 0.0, "q": 1.0}
+        # Without taper, an exponent of 1 or less would let an event trigger without end.
+        lowest_p = 1.0 if self.tau_days == math.inf else 0.0
+        above = {"c_days": 0.0, "p": lowest_p, "d_km2": 0.0, "q": 1.0, "tau_days": 0.0}
         at_least = {"background_per_day": 0.0, "productivity": 0.0, "alpha": 0.0, "gamma": 0.0}
         mistakes = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int | float) or not math.isfinite(value):
+            endless = field.name == "tau_days" and value == math.inf
+            if not endless and (not isinstance(value, int | float) or not math.isfinite(value)):
                 mistakes.append(f"{field.name} is {value!r}, which is not a finite number")
             elif field.name in above and not value > above[field.name]:
                 mistakes.append(f"{field.name} is {value!r}, which is not above {above[field.name]:g}")

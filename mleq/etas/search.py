@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mleq.etas.likelihood import LOG_NAMES, EtasLikelihood
+from mleq.etas.likelihood import EtasLikelihood, log_names
 
 # Where a likelihood is flat the search could run away; a fit that ends on a bound says so.
 BOUNDS = {
@@ -15,15 +15,21 @@ BOUNDS = {
     "alpha": (1e-2, 6.0),
     "c_days": (1e-5, 10.0),
     "p - 1": (1e-3, 3.0),
+    "p": (0.1, 4.0),
     "d_km2": (1e-4, 1e5),
     "q - 1": (2e-2, 5.0),
     "gamma": (1e-2, 4.0),
+    "tau_days": (1.0, 1e9),
 }
-LOG_BOUNDS = np.log([BOUNDS[name] for name in LOG_NAMES])
+
+
+def log_bounds(theta: np.ndarray) -> np.ndarray:
+    """Logarithms of the bounds of each entry of `theta`, shape (n, 2)."""
+    return np.log([BOUNDS[name] for name in log_names(theta)])
 
 
 def maximise(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
-    """Log-parameters of the largest likelihood by L-BFGS within `BOUNDS`, from anywhere; shape (8,)."""
+    """Log-parameters of the largest likelihood by L-BFGS within `BOUNDS`, from anywhere; of its shape."""
     from scipy.optimize import minimize
 
     n = likelihood.background_density.size
@@ -37,13 +43,13 @@ def maximise(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
         theta,
         jac=True,
         method="L-BFGS-B",
-        bounds=LOG_BOUNDS,
+        bounds=log_bounds(theta),
         options={"maxiter": 300, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-6},
     ).x
 
 
 def covariance_of(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
-    """Inverse of the observed information, shape (8, 8), from central differences of the gradient.
+    """Inverse of the observed information, shape (n, n), from central differences of the gradient.
 
     NaN where the likelihood has no proper maximum.
     """
@@ -62,5 +68,5 @@ def covariance_of(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
 
 def on_bounds(theta: np.ndarray) -> tuple[str, ...]:
     """Names of the parameters that lie on a bound."""
-    near = np.min(np.abs(theta[:, None] - LOG_BOUNDS), axis=1) < 1e-6
-    return tuple(name for name, at in zip(LOG_NAMES, near, strict=True) if at)
+    near = np.min(np.abs(theta[:, None] - log_bounds(theta)), axis=1) < 1e-6
+    return tuple(name for name, at in zip(log_names(theta), near, strict=True) if at)

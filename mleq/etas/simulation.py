@@ -10,6 +10,7 @@ import pandas as pd
 
 from mleq.errors import Mistake
 from mleq.etas.background import KernelBackground, fault_like_background
+from mleq.etas.decay import omori_quantile, omori_survival
 from mleq.etas.parameters import EtasParameters, check_magnitudes
 from mleq.etas.sphere import Box, destination
 
@@ -37,7 +38,7 @@ def simulate_catalog(
     power-law distances whose scale grows with its magnitude, and magnitudes that follow the truncated
     Gutenberg-Richter law whatever the parent's. The cascade begins `burn_in_days` before `start`, so that
     aftershocks of earlier events are present from the first day. The share of direct offspring that come
-    later than the burn-in, (1 + burn_in/c)^(1-p), is what a catalogue still lacks at its start.
+    later than the burn-in, (1 + burn_in/c)^(1-p) without taper, is what a catalogue still lacks at its start.
 
     Offspring that leave the region stay in the cascade, since their own offspring may return, but are not
     in the catalogue unless `keep_outside`. No events come in from background outside the region.
@@ -124,11 +125,6 @@ def draw_magnitudes(
     """Magnitudes of the truncated Gutenberg-Richter law by inverse distribution function, shape (n,)."""
     beta = b_value * math.log(10)
     return m0 - np.log1p(rng.random(n) * np.expm1(-beta * (magnitude_max - m0))) / beta
-
-
-def omori_survival(parameters: EtasParameters, elapsed_days: np.ndarray) -> np.ndarray:
-    """Share of an event's direct offspring that come later than `elapsed_days`: (1 + t/c)^(1-p)."""
-    return np.exp((1 - parameters.p) * np.log1p(np.asarray(elapsed_days) / parameters.c_days))
 
 
 def _check(parameters, duration, burn_in_days, b_value, magnitude_min, magnitude_max) -> None:
@@ -224,7 +220,7 @@ def offspring(
     n = parent.size
 
     later = opens[parent] - rng.random(n) * (opens - closes)[parent]
-    elapsed = parameters.c_days * np.expm1(np.log(later) / (1 - parameters.p))
+    elapsed = omori_quantile(parameters, later)
     scale = parameters.d_km2 * np.exp(parameters.gamma * growth[parent])
     distance = np.sqrt(scale * np.expm1(np.log1p(-rng.random(n)) / (1 - parameters.q)))
     latitude, longitude = destination(

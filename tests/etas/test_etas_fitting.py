@@ -1,6 +1,7 @@
 """Fits find the parameters that catalogues were simulated with."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,6 +117,24 @@ def test_poisson_catalogue_has_no_offspring():
     fit = fit_etas(history, region=REGION, start=0, end=1000, m0=4.0, background="uniform")
     assert fit.background_probability.mean() > 0.95
     assert fit.parameters.background_per_day == pytest.approx(0.6, rel=0.06)
+
+
+def test_a_taper_is_recovered():
+    truth = replace(TRUTH, p=0.9, tau_days=60.0)
+    background = fault_like_background(REGION, np.random.default_rng(12))
+    catalog = simulate_catalog(
+        REGION, 0, 4000, truth, b_value=1.0, magnitude_max=8.0, seed=12, keep_outside=True, background=background
+    )
+    history = History.of(*(catalog[name] for name in ("time_days", "latitude", "longitude", "magnitude")))
+    place = {"region": REGION, "start": 500, "end": 4000, "m0": 4.0, "background": background}
+    fit, without = (fit_etas(history, **place, tapered=tapered) for tapered in (True, False))
+    assert fit.converged
+    assert fit.log_likelihood > without.log_likelihood + 5
+    assert without.log_covariance.shape == (8, 8)
+    error = np.sqrt(np.diag(fit.log_covariance))
+    assert (np.abs(to_log(fit.parameters) - to_log(truth)) < 3.5 * error).all()
+    low, high = fit.intervals()["tau_days"]
+    assert low < fit.parameters.tau_days < high < 20 * low
 
 
 def test_too_few_events_and_unknown_backgrounds():

@@ -1,6 +1,7 @@
 """The likelihood against a double loop, its gradient against differences, groups against single pairs."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +9,15 @@ from scipy.integrate import quad
 
 from mleq.errors import DataError
 from mleq.etas import EtasParameters, simulate_catalog
+from mleq.etas.decay import omori_density, omori_survival
 from mleq.etas.history import History
-from mleq.etas.likelihood import LOG_NAMES, from_log, likelihood_of, to_log
+from mleq.etas.likelihood import LOG_NAMES, from_log, likelihood_of, log_names, to_log
 from mleq.etas.pairs import all_pairs, grouped_pairs
 from mleq.etas.sphere import Box, distance_km
 
 TRUTH = EtasParameters(0.4, 0.25, 1.3, 0.02, 1.2, 6.0, 1.7, 1.0, m0=4.0)
 REGION = (32.0, 40.0, 135.0, 145.0)
+TAPERED = replace(TRUTH, p=0.95, tau_days=800.0)
 AWAY = np.array([0.3, -0.2, 0.3, 0.5, 0.3, -0.6, 0.2, 0.3])
 
 
@@ -48,9 +51,7 @@ def double_loop(p, sources, targets, in_region, start, end):
             intensity += (
                 p.productivity
                 * math.exp(p.alpha * growth)
-                * (p.p - 1)
-                / p.c_days
-                * (1 + elapsed / p.c_days) ** -p.p
+                * float(omori_density(p, elapsed))
                 * (p.q - 1)
                 / (math.pi * sigma)
                 * (1 + float(distance_km(*places)) ** 2 / sigma) ** -p.q
@@ -59,20 +60,21 @@ def double_loop(p, sources, targets, in_region, start, end):
     integral = p.background_per_day * (end - start)
     for i in range(len(sources)):
         opens, closes = max(start - sources.time_days[i], 0), end - sources.time_days[i]
-        in_time = (1 + opens / p.c_days) ** (1 - p.p) - (1 + closes / p.c_days) ** (1 - p.p)
+        in_time = float(omori_survival(p, opens) - omori_survival(p, closes))
         growth = sources.magnitude[i] - p.m0
         integral += p.productivity * math.exp(p.alpha * growth) * in_time * in_region[i]
     return logarithms - integral
 
 
-def test_equal_to_a_double_loop():
+@pytest.mark.parametrize("p", [TRUTH, TAPERED])
+def test_equal_to_a_double_loop(p):
     sources, targets = made(500, seed=1)
     assert 200 < len(targets) < 600
     likelihood = prepared(500, seed=1, exact=True)
-    scale = TRUTH.d_km2 * np.exp(TRUTH.gamma * likelihood.growth)
-    in_region = likelihood.in_region.of_power_law(scale, TRUTH.q)
-    expected = double_loop(TRUTH, sources, targets, in_region, 100, 500)
-    assert likelihood.value(TRUTH) == pytest.approx(expected, rel=1e-10)
+    scale = p.d_km2 * np.exp(p.gamma * likelihood.growth)
+    in_region = likelihood.in_region.of_power_law(scale, p.q)
+    expected = double_loop(p, sources, targets, in_region, 100, 500)
+    assert likelihood.value(p) == pytest.approx(expected, rel=1e-10)
 
 
 def test_kernels_are_normalised():
@@ -85,13 +87,22 @@ def test_kernels_are_normalised():
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_gradient_against_differences(exact):
+@pytest.mark.parametrize("at", [TRUTH, TAPERED])
+def test_gradient_against_differences(at, exact):
     likelihood = prepared(1000, seed=2, exact=exact)
-    theta, step = to_log(TRUTH) + AWAY / 3, 1e-5
+    theta, step = to_log(at), 1e-5
+    theta[: AWAY.size] += AWAY / 3
     _, gradient = likelihood.value_and_gradient(theta)
-    for position, unit in enumerate(np.eye(8)):
+    for position, unit in enumerate(np.eye(theta.size)):
         there, back = (likelihood.value_and_gradient(theta + sign * step * unit)[0] for sign in (1, -1))
-        assert gradient[position] == pytest.approx((there - back) / (2 * step), rel=1e-5, abs=1e-3), LOG_NAMES[position]
+        assert gradient[position] == pytest.approx((there - back) / (2 * step), rel=1e-5, abs=1e-3), log_names(theta)[
+            position
+        ]
+
+
+def test_groups_are_exact_where_they_were_made_with_a_taper():
+    exact, grouped = (prepared(2000, 3, TAPERED, exact=exact) for exact in (True, False))
+    assert grouped.value(TAPERED) == pytest.approx(exact.value(TAPERED), rel=1e-12)
 
 
 def test_groups_are_exact_where_they_were_made():
@@ -142,7 +153,10 @@ def test_no_sources():
 
 
 def test_logarithms_there_and_back():
-    assert to_log(from_log(to_log(TRUTH), 4.0)) == pytest.approx(to_log(TRUTH))
+    for parameters, size in ((TRUTH, 8), (TAPERED, 9)):
+        theta = to_log(parameters)
+        assert theta.size == size
+        assert to_log(from_log(theta, 4.0)) == pytest.approx(theta)
 
 
 def test_history_is_checked_and_sorted():
