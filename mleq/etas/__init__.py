@@ -9,13 +9,16 @@ from importlib import import_module
 
 _HOME = {
     "Circle": "areas",
+    "DatedEtas": "dated",
     "EtasFit": "fitting",
     "EtasModel": "forecasting",
     "EtasParameters": "parameters",
     "History": "history",
     "KernelBackground": "background",
+    "Polygon": "polygon",
     "expected_until": "diagnostics",
     "fault_like_background": "background",
+    "fit": "dated",
     "fit_etas": "fitting",
     "from_mizrahi": "conversion",
     "residual_tests": "diagnostics",

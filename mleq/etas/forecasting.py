@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mleq.errors import RequestError
 from mleq.etas.areas import Circle, Outline, shares
 from mleq.etas.background import KernelBackground
+from mleq.etas.continuation import Question, counts
+from mleq.etas.decay import omori_density, omori_survival
 from mleq.etas.history import History
 from mleq.etas.parameters import EtasParameters, check_magnitudes
-from mleq.etas.simulation import draw_magnitudes, offspring, omori_survival
+from mleq.etas.polygon import Polygon
 from mleq.etas.sphere import Box, distance_km
+from mleq.etas.uncertainty import drawn_parameters
 
-EVENTS_AT_ONCE = 1_000_000  # expected events of the simulations that are made together
 CELLS_AT_ONCE = 2_000_000
+PARAMETER_SETS = 100
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class EtasModel:
         latitude, longitude = np.atleast_1d(latitude), np.atleast_1d(longitude)
         growth = past.magnitude - p.m0
         scale = p.d_km2 * np.exp(p.gamma * growth)
-        in_time = (p.p - 1) / p.c_days * (1 + (time_days - past.time_days) / p.c_days) ** -p.p
+        in_time = omori_density(p, time_days - past.time_days)
         height = p.productivity * np.exp(p.alpha * growth) * in_time * (p.q - 1) / (math.pi * scale)
         rate = p.background_per_day * self.background.density(latitude, longitude)
         at_once = max(1, CELLS_AT_ONCE // max(1, len(past)))
@@ -76,7 +79,7 @@ class EtasModel:
         return rate
 
     def expected_numbers(
-        self, history: History, area: Circle | Box, issue_times, days: float, magnitude: float
+        self, history: History, area: Circle | Box | Polygon, issue_times, days: float, magnitude: float
     ) -> np.ndarray:
         """Expected events in an area within `days` of each issue time, offspring of coming events left out.
 
@@ -86,7 +89,7 @@ class EtasModel:
         Parameters
         ----------
         history : History
-        area : Circle or Box
+        area : Circle or Box or Polygon
         issue_times : array_like, shape (n,)
             In the days of the history.
         days : float
@@ -101,12 +104,8 @@ class EtasModel:
         _check_days(days)
         p, issue_times = self.parameters, np.atleast_1d(np.asarray(issue_times, dtype=float))
         history = self._past(history, issue_times.max(initial=-np.inf))
-        outline = _outline(area)
-        growth = history.magnitude - p.m0
-        inside = shares(history.latitude, history.longitude, outline)
-        strength = p.productivity * np.exp(p.alpha * growth)
-        strength *= inside.of_power_law(p.d_km2 * np.exp(p.gamma * growth), p.q)
-
+        outline = outline_of(area)
+        strength = self._strength(history, outline)
         expected = np.full(issue_times.size, p.background_per_day * days * self.background.share_in(outline))
         at_once = max(1, CELLS_AT_ONCE // max(1, len(history)))
         for first in range(0, issue_times.size, at_once):
@@ -117,8 +116,41 @@ class EtasModel:
             expected[part] += np.where(elapsed > 0, in_time, 0) @ strength
         return self.share_above(magnitude) * expected
 
+    def contributions(
+        self, history: History, area: Circle | Box | Polygon, issue_time: float, days: float, magnitude: float
+    ) -> tuple[np.ndarray, float]:
+        """What each event, and the background, adds to the expected number of first order.
+
+        Parameters
+        ----------
+        history, area, days, magnitude
+            As in `expected_numbers`.
+        issue_time : float
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_events,)
+            In the order of the history; 0 for events that are not looked at.
+        float
+            The background's part. All parts together are `expected_numbers`.
+        """
+        _check_days(days)
+        p, outline = self.parameters, outline_of(area)
+        used = np.flatnonzero((history.time_days < issue_time) & (history.magnitude >= p.m0))
+        past, parts = history[used], np.zeros(len(history))
+        elapsed, strength = issue_time - past.time_days, self._strength(past, outline)
+        parts[used] = strength * (omori_survival(p, elapsed) - omori_survival(p, elapsed + days))
+        share = self.share_above(magnitude)
+        return share * parts, share * p.background_per_day * days * self.background.share_in(outline)
+
+    def _strength(self, events: History, outline: Outline) -> np.ndarray:
+        """Expected direct offspring of each event inside an outline, at any time, shape (n,)."""
+        p, growth = self.parameters, events.magnitude - self.parameters.m0
+        inside = shares(events.latitude, events.longitude, outline)
+        return p.productivity * np.exp(p.alpha * growth) * inside.of_power_law(p.d_km2 * np.exp(p.gamma * growth), p.q)
+
     def first_order_probabilities(
-        self, history: History, area: Circle | Box, issue_times, days: float, magnitude: float
+        self, history: History, area: Circle | Box | Polygon, issue_times, days: float, magnitude: float
     ) -> np.ndarray:
         """Chance of at least one event, 1 - exp(-expected number), for each issue time; shape (n,)."""
         return -np.expm1(-self.expected_numbers(history, area, issue_times, days, magnitude))
@@ -126,13 +158,15 @@ class EtasModel:
     def probability(
         self,
         history: History,
-        area: Circle | Box,
+        area: Circle | Box | Polygon,
         issue_time: float,
         days: float,
         magnitude: float,
         *,
         n_simulations: int = 10_000,
         seed: int | np.random.Generator,
+        known_until: float | None = None,
+        log_covariance: np.ndarray | None = None,
     ) -> dict[str, float]:
         r"""Chance of at least one event in an area, offspring of coming events included, by simulation.
 
@@ -154,82 +188,59 @@ class EtasModel:
         n_simulations : int, optional
             How many continuations.
         seed : int or numpy.random.Generator
+        known_until : float, optional
+            Where the catalogue ends, if before the issue time: what came in between is simulated too.
+        log_covariance : numpy.ndarray, shape (8, 8), optional
+            Of the logarithms of the parameters, as of `EtasFit`. With it, 100 sets of parameters are drawn, each
+            for a part of the continuations, and their mean is the chance.
 
         Returns
         -------
         dict of float
-            `value`, with `low` and `high` of a 95 % interval that holds the noise of simulation alone.
+            `value`, with `low` and `high` of a 95 % interval. It holds the noise of simulation, and the uncertainty
+            of the parameters if a covariance is given.
         """
         _check_days(days)
         if n_simulations < 2:
             raise RequestError(f"{n_simulations!r} simulations", expected="at least 2")
         share, rng = self.share_above(magnitude), np.random.default_rng(seed)
-        past = self._past(history, issue_time)
-        none = np.concatenate(
-            [
-                (1 - share) ** self._events_in_area(past, area, issue_time, days, magnitude, size, rng)
-                for size in self._batches(past, issue_time, days, n_simulations)
-            ]
-        )
-        value, error = 1 - none.mean(), none.std(ddof=1) / math.sqrt(n_simulations)
-        return {
-            "value": float(value),
-            "low": float(max(value - 1.96 * error, 0)),
-            "high": float(min(value + 1.96 * error, 1)),
-        }
+        begin = issue_time if known_until is None else min(known_until, issue_time)
+        question = Question(area, issue_time, issue_time + days, magnitude)
+        past = self._past(history, begin)
+        sets = [self.parameters]
+        if log_covariance is not None:
+            number = min(PARAMETER_SETS, n_simulations // 2)
+            sets = drawn_parameters(
+                self.parameters, log_covariance, number, rng, self._ratio_within(question.end - begin)
+            )
+        worlds = np.diff(np.linspace(0, n_simulations, len(sets) + 1).astype(int))
+        none = [
+            (1 - share) ** counts(replace(self, parameters=one), past, question, begin, number, rng)
+            for one, number in zip(sets, worlds, strict=True)
+        ]
+        return _summary(none)
 
     def _past(self, history: History, issue_time: float) -> History:
         return history[(history.time_days < issue_time) & (history.magnitude >= self.parameters.m0)]
 
-    def _batches(self, past: History, issue_time: float, days: float, n_simulations: int) -> list[int]:
-        """Sizes of batches of simulations that fit into memory."""
-        p = self.parameters
-        ratio = p.branching_ratio(self.b_value, self.magnitude_max)
-        if ratio >= 1:
-            raise RequestError(
-                f"the branching ratio is {ratio:.3g}", expected="one below 1, or simulated sequences never end"
-            )
-        elapsed = issue_time - past.time_days
-        direct = omori_survival(p, elapsed) - omori_survival(p, elapsed + days)
-        expected = p.productivity * np.exp(p.alpha * (past.magnitude - p.m0)) @ direct
-        expected = (expected + p.background_per_day * days) / (1 - ratio)
-        size = max(1, min(n_simulations, int(EVENTS_AT_ONCE / max(expected, 1e-9))))
-        full, rest = divmod(n_simulations, size)
-        return [size] * full + [rest] * (rest > 0)
+    def _ratio_within(self, days: float):
+        """A function of parameters: mean number of direct offspring that come within some days."""
+        return lambda p: p.branching_ratio(self.b_value, self.magnitude_max) * float(1 - omori_survival(p, days))
 
-    def _events_in_area(self, past, area, issue_time, days, magnitude, worlds, rng) -> np.ndarray:
-        """Continue the history in many worlds and count events from m0 up in the area; shape (worlds,)."""
-        p, end, m0 = self.parameters, issue_time + days, self.parameters.m0
-        below = min(magnitude, self.magnitude_max)
 
-        def complete(generation, world):
-            inside = area.contains(generation["latitude"], generation["longitude"])
-            largest = np.where(inside, below, self.magnitude_max)
-            generation["magnitude"] = draw_magnitudes(rng, inside.size, m0, largest, self.b_value)
-            counted = np.bincount(world[inside], minlength=worlds)
-            return generation | {"world": world}, counted
-
-        n = rng.poisson(worlds * p.background_per_day * days)
-        latitude, longitude, _ = self.background.sample(rng, n)
-        parents = {
-            "time_days": past.time_days,
-            "latitude": past.latitude,
-            "longitude": past.longitude,
-            "magnitude": past.magnitude,
-        }
-        direct = offspring(p, parents, issue_time, end, rng, copies=worlds)
-        first = {
-            "time_days": np.concatenate([rng.uniform(issue_time, end, n), direct["time_days"]]),
-            "latitude": np.concatenate([latitude, direct["latitude"]]),
-            "longitude": np.concatenate([longitude, direct["longitude"]]),
-        }
-        # Poisson numbers shared out at random among worlds are independent Poisson numbers in each.
-        generation, count = complete(first, rng.integers(worlds, size=first["time_days"].size))
-        while generation["time_days"].size:
-            children = offspring(p, generation, issue_time, end, rng)
-            generation, counted = complete(children, generation["world"][children["parent"]])
-            count += counted
-        return count
+def _summary(none: list[np.ndarray]) -> dict[str, float]:
+    """Chance and 95 % interval from the chances of no event in each world, an array for each set of parameters."""
+    every = np.concatenate(none)
+    value, noise = 1 - every.mean(), every.var(ddof=1) / every.size
+    low = high = 1.96 * math.sqrt(noise)
+    if len(none) > 1:
+        by_set = 1 - np.array([one.mean() for one in none])
+        within = np.mean([one.var(ddof=1) / one.size for one in none])
+        # Few worlds a set scatter the sets' chances more than the parameters do: that part is taken out again.
+        spread = math.sqrt(max(1 - within / max(by_set.var(ddof=1), 1e-300), 0))
+        ends = (np.quantile(by_set, [0.025, 0.975]) - by_set.mean()) * spread
+        low, high = math.hypot(low, min(ends[0], 0)), math.hypot(high, max(ends[1], 0))
+    return {"value": float(value), "low": float(max(value - low, 0)), "high": float(min(value + high, 1))}
 
 
 def _check_days(days: float) -> None:
@@ -237,5 +248,6 @@ def _check_days(days: float) -> None:
         raise RequestError(f"a horizon of {days!r} days", expected="a number above 0")
 
 
-def _outline(area: Circle | Box) -> Outline:
+def outline_of(area: Circle | Box | Polygon) -> Outline:
+    """The outline of any area."""
     return Outline.of_box(area) if isinstance(area, Box) else area.outline()

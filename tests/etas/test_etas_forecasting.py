@@ -99,7 +99,7 @@ def test_short_horizons_need_no_offspring_of_offspring():
 def test_same_seed_same_probability_and_batches_do_not_matter(monkeypatch):
     once = MODEL.probability(MAINSHOCK, TOKYO, 10.0, 7.0, 5.0, n_simulations=4000, seed=6)
     assert once == MODEL.probability(MAINSHOCK, TOKYO, 10.0, 7.0, 5.0, n_simulations=4000, seed=6)
-    monkeypatch.setattr("mleq.etas.forecasting.EVENTS_AT_ONCE", 500)
+    monkeypatch.setattr("mleq.etas.continuation.EVENTS_AT_ONCE", 500)
     batched = MODEL.probability(MAINSHOCK, TOKYO, 10.0, 7.0, 5.0, n_simulations=4000, seed=6)
     assert batched["value"] == pytest.approx(once["value"], abs=3 * (once["high"] - once["low"]))
 
