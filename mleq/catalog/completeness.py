@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mleq.catalog.events import coverage
 from mleq.catalog.magnitudes import ESTIMATORS, Distribution, b_positive, b_values
+from mleq.catalog.neighbourhood import Place, distances_km, widened_km
 from mleq.errors import DataError, RequestError
-from mleq.etas.sphere import distance_km
 
 ERA_YEARS = 10
 ENOUGH = 100
@@ -26,8 +26,6 @@ ENOUGH = 100
 TOLERANCE = 0.1
 """Magnitudes are reported to a tenth, and no estimator tells neighbouring tenths apart. It is a constant, not the
 estimate's own uncertainty: with that, the gate would be the wider open the less is known."""
-WIDENING = 1.25
-WHOLE_EARTH_KM = 20_038
 RESAMPLES = 1000
 _WORDS = {
     "goodness_of_fit": "90 % goodness of fit",
@@ -35,15 +33,17 @@ _WORDS = {
     "b_stability": "b-value stability",
 }
 
+BIAS = {
+    "goodness_of_fit": "90 % goodness of fit is right where detection ends sharply and too low where it fades (by 0.1 "
+    "over 0.4 magnitudes, by 0.2 over 0.6, in simulations); maximum curvature + 0.2 errs upwards: the larger is safer",
+    "maximum_curvature": "maximum curvature + 0.2 is right where detection fades over 0.6 magnitudes and too high where "
+    "it fades faster (by 0.1 over 0.4, by 0.2 where it ends sharply, in simulations)",
+    "b_stability": "b-value stability is right where detection ends sharply and too low where it fades (by 0.1 over "
+    "0.4 to 0.6 magnitudes, in simulations); where b changes with magnitude it is too high",
+}
+"""Which way each estimator errs; `benchmarks/completeness.py` prints the figures (see Woessner and Wiemer 2005)."""
+
 log = logging.getLogger("mleq")
-
-
-class Place(Protocol):
-    """What of a recipe's target matters here."""
-
-    latitude: float
-    longitude: float
-    radius_km: float
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ class Completeness:
             "completeness_uncertainty": _number(self.uncertainty, 3),
             "completeness_estimator": self.estimator,
             "completeness_estimates": self.estimates,
+            "completeness_bias": BIAS[self.estimator],
             "b_value": _number(self.b_value),
             "b_value_uncertainty": _number(self.b_uncertainty),
             "b_value_from_magnitude": _number(self.b_magnitude, 2),
@@ -111,40 +112,6 @@ class Completeness:
 
 def _number(value: float, digits: int = 4) -> float | None:
     return round(float(value), digits) if math.isfinite(value) else None
-
-
-def neighbourhood(events: pd.DataFrame, place: Place, minimum: int = ENOUGH) -> tuple[pd.DataFrame, float]:
-    """Widen the circle around a place until it holds enough events.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        See `mleq.catalog.events`.
-    place : Place
-        Has latitude and longitude in degrees, and radius_km to begin with.
-    minimum : int, optional
-        How many are enough; where the whole Earth has fewer, all are taken.
-
-    Returns
-    -------
-    tuple of (pandas.DataFrame, float)
-        The events inside, and the radius in kilometres.
-    """
-    distance = _distances(events, place)
-    radius = _radius(distance, place.radius_km, minimum)
-    return events.loc[distance <= radius], radius
-
-
-def _distances(events: pd.DataFrame, place: Place) -> np.ndarray:
-    latitude, longitude = events["latitude"].to_numpy(), events["longitude"].to_numpy()
-    return distance_km(latitude, longitude, place.latitude, place.longitude)
-
-
-def _radius(distance: np.ndarray, radius: float, minimum: int) -> float:
-    """The radius, widened by a quarter at a time, within which there are enough."""
-    while np.count_nonzero(distance <= radius) < minimum and radius < WHOLE_EARTH_KM:
-        radius = min(radius * WIDENING, WHOLE_EARTH_KM)
-    return radius
 
 
 def gate(events: pd.DataFrame, target: Place, estimator: str = "goodness_of_fit") -> Completeness:
@@ -171,13 +138,13 @@ def gate(events: pd.DataFrame, target: Place, estimator: str = "goodness_of_fit"
     """
     if events.empty:
         raise DataError("there is no event from which completeness could be estimated", expected="at least one")
-    distance = _distances(events, target)
+    distance = distances_km(events, target)
     times = events["origin_time"].to_numpy("datetime64[us]")
     magnitudes = events["magnitude"].to_numpy()
     eras = []
     for start, end in eras_of(events):
         inside = (times >= _plain(start)) & (times < _plain(end))
-        radius = _radius(distance[inside], target.radius_km, ENOUGH)
+        radius = widened_km(distance[inside], target.radius_km, ENOUGH)
         near = magnitudes[inside & (distance <= radius)]
         if len(near):
             eras.append(estimate(near, start, end, radius, estimator))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mleq.catalog.completeness import ENOUGH, TOLERANCE, Completeness, Place, estimate, neighbourhood
+from mleq.catalog.completeness import ENOUGH, TOLERANCE, Completeness, estimate
 from mleq.catalog.events import coverage
+from mleq.catalog.neighbourhood import Place, neighbourhood
 from mleq.etas.sphere import distance_km
 
 WINDOW_YEARS = 3
@@ -160,7 +161,7 @@ def completeness_through_time(
     start = begin
     while start + length <= max(almost, begin + length):
         inside = events[(events["origin_time"] >= start) & (events["origin_time"] < start + length)]
-        near, radius = neighbourhood(inside, place) if place is not None else (inside, np.nan)
+        near, radius = neighbourhood(inside, place, ENOUGH) if place is not None else (inside, np.nan)
         if len(near) >= ENOUGH:
             last = min(start + length, end)
             found.append(estimate(near["magnitude"].to_numpy(), start, last, radius, estimator))

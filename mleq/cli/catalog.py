@@ -38,13 +38,14 @@ def command(
       mleq catalog --catalog events.csv.gz --plot events.png
     """
     from mleq.catalog import quality
-    from mleq.catalog.completeness import ENOUGH, neighbourhood
+    from mleq.catalog.completeness import ENOUGH
+    from mleq.catalog.neighbourhood import neighbourhood
     from mleq.errors import DataError
     from mleq.report.catalog import draw
 
     settings, place = _settings(recipe_id, recipe_file)
     events = _events(settings, files, data_dir, recipe_id)
-    near = events if place is None else neighbourhood(events, place)[0]
+    near = events if place is None else neighbourhood(events, place, ENOUGH)[0]
     estimator = getattr(settings, "completeness", "goodness_of_fit")
     through_time = quality.completeness_through_time(events, place, estimator)
     if not through_time:
@@ -131,6 +132,7 @@ def _tell(answer: dict[str, Any]) -> None:
     for one in answer["through_time"]:
         _tell_window(one)
     click.echo(f"\nlatest: {sentence(answer['latest']).replace('worst era', 'era')}")
+    click.echo(f"note: {answer['latest']['completeness_bias']}")
     if "target_magnitude" in answer:
         since = answer["target_complete_since"]
         said = f"complete since {since[:10]}" if since else "not complete even in the latest years"

@@ -10,6 +10,7 @@ from typing import Any
 
 from mleq.report.markup import Html, facts, join, paragraph, table, tag
 from mleq.report.record import RunRecord
+from mleq.report.skill import BELOW_COMPLETENESS
 from mleq.report.wording import DASH, count, moment, percent, place
 
 
@@ -83,6 +84,8 @@ def catalog(run: RunRecord) -> Html:
     """Describe the data beneath: what there is, and from which magnitude it is complete."""
     found = run.summary["catalog"]
     pairs = [(title, _value(key, found[key])) for key, title in CATALOG.items() if key in found]
+    estimates = found.get("completeness_estimates") or {}
+    pairs += [(f"Mc by {name.replace('_', ' ')}", _value(name, value)) for name, value in estimates.items()]
     pairs += [
         (key.replace("_", " "), _value(key, value))
         for key, value in found.items()
@@ -90,11 +93,7 @@ def catalog(run: RunRecord) -> Html:
     ]
     caution = None
     if found.get("target_below_completeness"):
-        caution = paragraph(
-            "The target's magnitude is below the magnitude from which this catalogue is complete: what is forecast "
-            "here is partly the network that detects earthquakes, not the Earth.",
-            class_="caution",
-        )
+        caution = paragraph(BELOW_COMPLETENESS, class_="caution")
     said = paragraph(
         "Below Mc a catalogue misses earthquakes, at rates that change as networks do. The b-value says how many times "
         "more small earthquakes there are than large ones: 10 to the power b for each unit of magnitude.",
@@ -139,14 +138,15 @@ def recipe(run: RunRecord) -> Html:
 def again(run: RunRecord, page: Path) -> Html:
     """Say what is needed to do the run again, and what it took."""
     machine = run.machine
-    folder = Path(os.path.relpath(run.folder.resolve(), page.resolve().parent)).as_posix()
+    results = page.resolve().parents[1]
+    folder = Path(os.path.relpath(run.folder.resolve(), results.parent)).as_posix()
     command = ["mleq", "train", "--recipe_id", run.summary["recipe_id"], "--recipe", f"{folder}/recipe.json"]
     seconds = machine.get("seconds") or {}
     packages = machine.get("packages") or {}
     memory = machine.get("peak_memory_mb")
     return join(
         [
-            paragraph("From the folder of this page, with the same catalogue:"),
+            paragraph(f"From the folder that holds “{results.name}”, with the same catalogue:"),
             _code(shlex.join(command)),
             facts(
                 [

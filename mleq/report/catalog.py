@@ -10,8 +10,9 @@ import pandas as pd
 
 from mleq import atomic
 from mleq.catalog import quality
-from mleq.catalog.completeness import Completeness, Place
+from mleq.catalog.completeness import Completeness
 from mleq.catalog.magnitudes import Distribution
+from mleq.catalog.neighbourhood import Place
 from mleq.etas.sphere import destination
 
 MAP_EVENTS = 20_000

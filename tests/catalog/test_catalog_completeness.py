@@ -10,8 +10,8 @@ import pytest
 from test_catalog_magnitudes import simulate
 
 from mleq.catalog import completeness
+from mleq.catalog.neighbourhood import WHOLE_EARTH_KM
 from mleq.errors import DataError, RequestError
-from mleq.etas.sphere import distance_km
 
 START = pd.Timestamp("1980-01-01", tz="UTC")
 
@@ -60,29 +60,25 @@ def test_every_estimator_is_given_whichever_counts():
         assert set(found.estimates) == {"maximum_curvature", "goodness_of_fit", "b_stability"}
 
 
+def test_every_estimator_says_which_way_it_errs():
+    from mleq.catalog.magnitudes import ESTIMATORS
+
+    assert set(completeness.BIAS) == set(ESTIMATORS)
+    summary = completeness.gate(catalogue((2000, 4.0)), place()).summary()
+    assert "too low where it fades" in summary["completeness_bias"]
+
+
 def test_b_is_given_with_its_uncertainty():
     found = completeness.gate(catalogue((3000, 4.0)), place())
     assert abs(found.b_value - 1) < 3 * found.b_uncertainty < 0.2
     assert abs(found.b_positive - 1) < 0.15
 
 
-def test_the_circle_grows_until_it_holds_enough():
-    events = catalogue((300, 4.0), degrees=3.0)
-    near, radius = completeness.neighbourhood(events, place(radius_km=10.0))
-    distance = distance_km(events["latitude"], events["longitude"], 35.0, 139.0)
-    assert len(near) == np.sum(distance <= radius) >= 100
-    assert np.sum(distance <= radius / completeness.WIDENING) < 100
-
-
-def test_a_circle_that_holds_enough_stays():
-    assert completeness.neighbourhood(catalogue((500, 4.0)), place())[1] == 100.0
-
-
 def test_a_catalogue_with_few_events_is_taken_whole():
     events = catalogue((500, 4.0)).iloc[:60]
     found = completeness.gate(events, place())
     assert found.events == 60
-    assert found.radius_km == completeness.WHOLE_EARTH_KM
+    assert found.radius_km == WHOLE_EARTH_KM
     json.dumps(found.summary(), allow_nan=False)
 
 
