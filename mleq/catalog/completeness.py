@@ -36,7 +36,7 @@ _WORDS = {
 BIAS = {
     "goodness_of_fit": "90 % goodness of fit is right where detection ends sharply and too low where it fades (by 0.1 "
     "over 0.4 magnitudes, by 0.2 over 0.6, in simulations); maximum curvature + 0.2 errs upwards: the larger is safer",
-    "maximum_curvature": "maximum curvature + 0.2 is right where detection fades over 0.6 magnitudes and too high where "
+    "maximum_curvature": "maximum curvature + 0.2 is right where detection fades over 0.6 magnitudes, too high where "
     "it fades faster (by 0.1 over 0.4, by 0.2 where it ends sharply, in simulations)",
     "b_stability": "b-value stability is right where detection ends sharply and too low where it fades (by 0.1 over "
     "0.4 to 0.6 magnitudes, in simulations); where b changes with magnitude it is too high",
