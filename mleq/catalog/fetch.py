@@ -34,10 +34,11 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Difference:
-    """A window whose events the service counts otherwise."""
+    """A window whose events the service counts otherwise, or whose partition is damaged."""
 
     record: Record
     counted: int
+    damaged: bool = False
 
 
 def fetch(
@@ -144,20 +145,29 @@ def latest(known: int, parts: list[tuple[Window, pd.DataFrame]]) -> int:
 
 
 def verify(store: Store, service: Service) -> list[Difference]:
-    """Count every window of the store at the service again, and list where the numbers differ."""
+    """Count every window of the store at the service again; list where numbers differ or a partition is damaged.
+
+    A damaged partition that only a snapshot names cannot be brought back, since the service has moved on: it is
+    warned of.
+    """
     records = store.records()
+    damaged = {record.file for record in store.damaged()}
+    for name in store.snapshots():
+        for record in store.damaged(name):
+            if record not in records:
+                log.warning("the snapshot %s has lost %s (%s)", name, record.file, record.window)
     differences = []
     with progress.task("recounting", total=len(records), unit="windows") as task:
         for record in records:
             number = counted(service, record.window)
-            if number != record.count:
-                differences.append(Difference(record, number))
+            if number != record.count or record.file in damaged:
+                differences.append(Difference(record, number, record.file in damaged))
             task.advance()
     return differences
 
 
 def repair(store: Store, service: Service, differences: list[Difference]) -> None:
-    """Bring windows whose counts differ again; each is replaced once its new rows are there."""
+    """Bring windows that differ again; each is replaced once its new rows are there."""
     for difference in differences:
         known = revision_known(store, service)
         parts = bring(service, difference.record.window)

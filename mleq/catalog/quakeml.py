@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mleq import progress
 from mleq.catalog import columns
 from mleq.errors import DataError, RequestError
+
+STATUSES = {"manual": "reviewed", "automatic": "automatic"}
+"""What the USGS calls QuakeML's modes of evaluation."""
 
 
 def read_quakeml(path: Path) -> pd.DataFrame:
@@ -90,7 +94,7 @@ def _row(event: Any, where: str) -> dict[str, Any]:
         "updated": pd.Timestamp(created.datetime, tz="UTC") if created else None,
         "place": event.event_descriptions[0].text if event.event_descriptions else "",
         "type": event.event_type or "earthquake",
-        "status": str(origin.evaluation_mode or ""),
+        "status": STATUSES.get(str(origin.evaluation_mode), ""),
     }
 
 
@@ -107,21 +111,29 @@ def to_quakeml(raw: pd.DataFrame) -> bytes:
     from obspy.core.event.header import EventType
 
     kinds = set(EventType.keys())
-    out = io.BytesIO()
-    Catalog([_event(row, kinds) for row in raw.itertuples()]).write(out, format="QUAKEML")
+    out, made = io.BytesIO(), []
+    with progress.task("writing QuakeML", total=len(raw), unit="events") as task:
+        for row in raw.itertuples():
+            made.append(_event(row, kinds))
+            task.advance()
+    Catalog(made).write(out, format="QUAKEML")
     return out.getvalue()
 
 
 def _event(row: Any, kinds: set[str]) -> Any:
     from obspy import UTCDateTime
-    from obspy.core.event import Event, EventDescription, Magnitude, Origin, ResourceIdentifier
+    from obspy.core.event import CreationInfo, Event, EventDescription, Magnitude, Origin, ResourceIdentifier
 
+    modes = {ours: theirs for theirs, ours in STATUSES.items()}
+    revised = None if pd.isna(row.updated) else UTCDateTime(row.updated.to_pydatetime())
     origin = Origin(
         resource_id=ResourceIdentifier(f"smi:mleq/origin/{row.id}"),
         time=UTCDateTime(row.time.to_pydatetime()),
         latitude=row.latitude,
         longitude=row.longitude,
         depth=None if np.isnan(row.depth) else row.depth * 1000,
+        evaluation_mode=modes.get(row.status),
+        creation_info=CreationInfo(creation_time=revised),
     )
     magnitude = Magnitude(
         resource_id=ResourceIdentifier(f"smi:mleq/magnitude/{row.id}"), mag=row.mag, magnitude_type=row.magType or None

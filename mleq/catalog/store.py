@@ -33,8 +33,6 @@ from mleq.errors import RequestError, StorageError
 
 ORPHAN_S = 3600
 """Files that nothing names are removed when they are older: another process may be about to name a younger one."""
-
-
 SMALL = 5_000
 """Events that neighbouring partitions may hold to be joined."""
 
@@ -67,7 +65,7 @@ class Store:
 
     def records(self, snapshot: str | None = None) -> list[Record]:
         """List the partitions, of the newest state or of a snapshot, in order of time."""
-        path = self._snapshot_path(snapshot) if snapshot else self.folder / "manifest.json"
+        path = self.snapshot_path(snapshot) if snapshot else self.folder / "manifest.json"
         try:
             text = path.read_text()
         except FileNotFoundError:
@@ -137,10 +135,10 @@ class Store:
             raise self._damaged(path, "its content is not what was written (sha256 differs)")
         return columns.from_arrow(pa.parquet.read_table(pa.BufferReader(content), columns=list(names)), names)
 
-    def damaged(self) -> list[Record]:
-        """List the partitions that are gone or no longer what was written."""
+    def damaged(self, snapshot: str | None = None) -> list[Record]:
+        """List the partitions, of the newest state or of a snapshot, that are gone or no longer what was written."""
         found = []
-        for record in self.records():
+        for record in self.records(snapshot):
             try:
                 with (self.folder / "events" / record.file).open("rb") as file:
                     intact = hashlib.file_digest(file, "sha256").hexdigest() == record.sha256
@@ -231,7 +229,14 @@ class Store:
 
     # Snapshots
 
-    def _snapshot_path(self, name: str) -> Path:
+    def snapshot_path(self, name: str) -> Path:
+        """Where a snapshot of this name stands, or would stand.
+
+        Raises
+        ------
+        mleq.errors.RequestError
+            If it cannot name a snapshot.
+        """
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
             raise RequestError(
                 f"{name!r} cannot name a snapshot", expected="letters, digits, dots, hyphens and underscores"
@@ -260,7 +265,7 @@ class Store:
         mleq.errors.RequestError
             If the name is taken by another state, or the store is empty.
         """
-        path = self._snapshot_path(name)
+        path = self.snapshot_path(name)
         with atomic.locked(self.folder / ".lock"):
             records = self.records()
             if not records:

@@ -16,7 +16,11 @@ from mleq.cli import common
 @click.option("--start", metavar="DATE", help="First day (UTC) wanted.")
 @click.option("--end", metavar="DATE", help="Day (UTC) before which events end; without it: now.")
 @click.option("--min_magnitude", type=float, help="Smallest magnitude wanted.")
-@click.option("--verify", is_flag=True, help="Count every window at the service again; list where it differs.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Count every window at the service again and check every partition; list what differs.",
+)
 @click.option("--repair", is_flag=True, help="As --verify, and bring the windows that differ again.")
 @click.option("--export", "export_to", type=common.EXISTING, metavar="FILE", help="Write the events to FILE.")
 @click.option("--snapshot", metavar="NAME", help="Freeze the state of the store under this name.")
@@ -60,6 +64,8 @@ def command(
     if export_to:
         export.writer_for(export_to)
     store = Store.of(data_dir, url)
+    if snapshot:
+        store.snapshot_path(snapshot)  # a name that cannot be is refused before anything is brought
     answer: dict[str, Any] = {"store": str(store.folder)}
     with connect(usgs_url, url) as service:
         if period is not None:
@@ -68,7 +74,12 @@ def command(
         if verify or repair:
             differences = fetch.verify(store, service)
             answer["differences"] = [
-                {"window": str(one.record.window), "stored": one.record.count, "counted": one.counted}
+                {
+                    "window": str(one.record.window),
+                    "stored": one.record.count,
+                    "counted": one.counted,
+                    "damaged": one.damaged,
+                }
                 for one in differences
             ]
             if repair:
@@ -157,10 +168,11 @@ def _tell(answer: dict[str, Any], repaired: bool) -> None:
     if "windows" in answer:
         for file in answer["damaged"]:
             click.echo(f"damaged partition fetched again: {file}")
-        click.echo(f"brought {answer['events']:,} events in {answer['windows']} windows")
+        click.echo(f"brought {answer['events']:,} events in {answer['windows']} window{'s' * (answer['windows'] != 1)}")
         click.echo(f"revisions: {answer['new']} new, {answer['revised']} revised, {answer['deleted']} deleted events")
     for one in answer.get("differences", ()):
-        click.echo(f"differs: {one['window']}: {one['stored']} stored, {one['counted']} at the service")
+        stored = "damaged" if one["damaged"] else f"{one['stored']} stored"
+        click.echo(f"differs: {one['window']}: {stored}, {one['counted']} at the service")
     if "differences" in answer:
         number = len(answer["differences"])
         done = ", fetched again" if repaired and number else ""

@@ -228,6 +228,17 @@ def test_verify_lists_what_differs_and_repair_brings_it(filled, client, service,
     assert ids(filled) == {row["id"] for row in service.rows}
 
 
+def test_verify_warns_of_a_snapshot_that_lost_a_partition(filled, client, service, caplog):
+    lost = filled.records()[0]
+    filled.freeze("paper")
+    service.rows[0] |= {"mag": 6.0, "updated": "2020-01-01T00:00:00Z"}
+    fetch(filled, client, START, END, 4.0)
+    (filled.folder / "events" / lost.file).unlink()
+    with caplog.at_level(logging.WARNING, "mleq"):
+        assert verify(filled, client) == []
+    assert f"the snapshot paper has lost {lost.file}" in caplog.text
+
+
 def test_empty_windows_count_as_held(store, client, service):
     fetch(store, client, START, END, 4.0)
     assert store.covered_until(START, 4.0) == END

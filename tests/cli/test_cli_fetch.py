@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -58,6 +59,17 @@ def test_verify_fails_where_counts_differ_and_repair_mends_it(door, service, mak
     assert "0 differ" in door("--verify")
 
 
+def test_verify_finds_damage_too_and_repair_mends_it(door, tmp_path):
+    door(*YEAR, "--snapshot", "paper")
+    partition = next((tmp_path / "data" / "usgs" / "events").iterdir())
+    content = partition.read_bytes()
+    partition.write_bytes(content[:-9])
+    assert "M >= 4: damaged, " in door("--verify", code=1)
+    assert json.loads(door("--verify", "--json", code=1))["differences"][0]["damaged"]
+    assert "1 differ, fetched again" in door("--repair")
+    assert "0 differ" in door("--verify")
+
+
 @pytest.mark.parametrize("name", ["e.csv", "e.csv.gz", "e.parquet"])
 def test_an_export_can_be_read_again(door, service, tmp_path, name):
     from mleq.catalog.files import read_files
@@ -66,8 +78,6 @@ def test_an_export_can_be_read_again(door, service, tmp_path, name):
     service.rows[5] |= {"type": "quarry blast", "depth": "", "place": 'a "quarry", really'}
     assert f"wrote 100 events to {name}" in door(*YEAR, "--export", name)
     raw, held = read_files([tmp_path / name]), Store.of(tmp_path / "data").read()
-    import pandas as pd
-
     pd.testing.assert_frame_equal(raw, held)
 
 
@@ -94,7 +104,8 @@ def test_quakeml(door, tmp_path):
 
     raw = read_files([tmp_path / "e.xml"])
     assert raw["id"].tolist() == [f"y2000n{i:05d}" for i in range(100)]
-    assert raw.loc[0, ["depth", "mag", "type"]].tolist() == [10.0, 5.0, "earthquake"]
+    assert raw.loc[0, ["depth", "mag", "type", "status"]].tolist() == [10.0, 5.0, "earthquake", "reviewed"]
+    assert raw.loc[0, "updated"] == pd.Timestamp("2000-02-10", tz="UTC")
 
 
 def test_a_snapshot(door, tmp_path):
@@ -129,6 +140,7 @@ RECIPE = {
         (("--start", "2001-01-01", "--end", "2000-01-01", "--min_magnitude", "4"), "not later than"),
         (("--start", "2001-01-01", "--min_magnitude", "40"), "--min_magnitude 40"),
         ((*YEAR, "--export", "events.doc"), "cannot export to 'events.doc'"),
+        ((*YEAR, "--snapshot", "../evil"), "'../evil' cannot name a snapshot"),
         (("--recipe_id", "demo"), "takes its events from no service"),
         (("--recipe_id", "tokio"), "tokio"),
         ((*YEAR, "--usgs_url", "earthquake.usgs.gov"), "no address of an event service"),
