@@ -228,6 +228,7 @@ def train(
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
     command: Sequence[str] = (),
+    changes: Sequence[str] = (),
 ) -> Any:
     """Train a recipe, keep the run, and draw its page.
 
@@ -240,8 +241,8 @@ def train(
         As for `load_events`.
     out_dir : path, optional
         Folder of all results.
-    command : sequence of str, optional
-        What was typed, for run.json.
+    command, changes : sequence of str, optional
+        What was typed, and its `--set`s, for run.json.
 
     Returns
     -------
@@ -256,7 +257,7 @@ def train(
     def material() -> Any:
         return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
 
-    run = experiment.train(recipe, family, material, out_dir=Path(out_dir), command=command)
+    run = experiment.train(recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes)
     draw(run.folder, Path(out_dir) / recipe.id / "report.html")
     return run
 
@@ -294,10 +295,10 @@ def predict(
     from mleq.experiment import folder, forecasting
     from mleq.experiment.run import Run
 
-    asked = [_as_date(date) for date in dates]
+    asked = list(dict.fromkeys(_as_date(date) for date in dates))
     run = Run(folder.latest_run(Path(out_dir), recipe_id))
     recipe = load_recipe(recipe_id, run.recipe_file)
-    _warn_of_changes(recipe, path)
+    _warn_of_changes(recipe, path, run.record.get("changes", ()))
     family = family_of(recipe.family)
     material = events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
     wanted = family.target_dates(recipe, material, asked)
@@ -313,10 +314,10 @@ def _as_date(value: str | dt.date) -> dt.date:
         raise RequestError(f"'{value}' is not a date", expected="a day such as 2015-06-01") from None
 
 
-def _warn_of_changes(kept: Any, path: str | Path | None) -> None:
-    """Say where the recipe file differs from what was trained; the run's own recipe is used."""
+def _warn_of_changes(kept: Any, path: str | Path | None, changes: Sequence[str]) -> None:
+    """Say where the recipe file, with the changes of the run's command, differs from what was trained."""
     try:
-        now = load_recipe(kept.id, path)
+        now = load_recipe(kept.id, path, changes=changes)
     except RequestError:
         return
     changed = recipe_room.differences(kept, now)

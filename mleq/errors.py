@@ -23,7 +23,8 @@ class MleqError(Exception):
     def __init__(self, found: str, *, expected: str = "", remedy: str = ""):
         self.found, self.expected, self.remedy = found, expected, remedy
         sentence = f"{found}; expected {expected}" if expected else found
-        super().__init__(f"{sentence}. {remedy}" if remedy else sentence)
+        stop = "" if sentence.endswith(("?", ".", "!")) else "."
+        super().__init__(f"{sentence}{stop} {remedy}" if remedy else sentence)
 
 
 class Mistake(MleqError):

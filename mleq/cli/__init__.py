@@ -6,6 +6,7 @@ what takes long to import is imported inside it.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -83,8 +84,11 @@ def main(door: str | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nstopped; the same command goes on from what was finished", err=True)
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        click.echo(f"mleq: failed: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
         code = 1
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "mleq":

@@ -63,7 +63,7 @@ def command(
     if as_json:
         common.answer_json({"predictions": entries})
         return
-    for line in table(entries):
+    for line in [*table(entries), *notes(entries)]:
         click.echo(line)
     click.echo(f"kept in {out_dir / 'predictions.json'}")
 
@@ -99,3 +99,16 @@ def table(entries: list[dict]) -> list[str]:
     header, *lines = common.columns(cells)
     bars = ("#" * round(BAR * entry["probability"]) for entry in entries)
     return [header, *(f"{line}  |{bar:<{BAR}}|" for line, bar in zip(lines, bars, strict=True))]
+
+
+def notes(entries: list[dict]) -> list[str]:
+    """Say of each recipe what its forecasts are worth, and which days it had learnt from."""
+    lines = []
+    for name in dict.fromkeys(entry["recipe_id"] for entry in entries):
+        own = [entry for entry in entries if entry["recipe_id"] == name]
+        lines.append(f"{name}: {own[-1]['verdict']}")
+        for part, what in (("train", "was trained"), ("validation", "chose its epoch")):
+            days = sum(entry["part"] == part for entry in own)
+            if days:
+                lines.append(f"{name}: {days} of these days lie in the part on which it {what}; they prove nothing")
+    return lines

@@ -40,14 +40,14 @@ def command(
     from mleq import api
 
     recipe = api.check_network(recipe_id, recipe_file, changes=changes)
-    run = api.train(recipe, files=files, data_dir=data_dir, out_dir=out_dir, command=sys.argv)
+    run = api.train(recipe, files=files, data_dir=data_dir, out_dir=out_dir, command=sys.argv, changes=changes)
     if as_json:
         common.answer_json(run.summary)
         return
     for line in summary_lines(run.summary):
         click.echo(line)
     click.echo(f"run      {run.folder}")
-    click.echo(f"page     {(out_dir / recipe_id / 'report.html').resolve().as_uri()}")
+    click.echo(f"page     {(out_dir / recipe.id / 'report.html').resolve().as_uri()}")
 
 
 def summary_lines(summary: dict) -> list[str]:

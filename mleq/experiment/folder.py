@@ -13,6 +13,7 @@ from typing import Any
 
 from mleq import atomic
 from mleq.errors import Failure, RequestError
+from mleq.recipe.mistakes import did_you_mean
 
 
 def runs_folder(out_dir: Path, recipe_id: str) -> Path:
@@ -121,7 +122,8 @@ def latest_run(out_dir: Path, recipe_id: str) -> Path:
     runs = complete_runs(out_dir, recipe_id)
     if not runs:
         raise RequestError(
-            f"recipe '{recipe_id}' has no finished run in {Path(out_dir) / recipe_id}",
+            f"recipe '{recipe_id}' has no finished run in {Path(out_dir) / recipe_id}"
+            + did_you_mean(recipe_id, trained_recipes(out_dir)),
             remedy=f"train it first: python cmd/train --recipe_id {recipe_id}",
         )
     return runs[-1]
@@ -155,6 +157,6 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Failure(
-            f"the run's file {path} cannot be read: {error}",
-            remedy=f"train again, or remove the folder {path.parent}",
+            f"the file {path} cannot be read: {error}",
+            remedy="move it away; a run's files come back by training again, predictions.json by predicting again",
         ) from None

@@ -60,6 +60,7 @@ def forecast(
                         "family": recipe.family,
                         "target_date": str(date),
                         **family.statement(recipe, material, date, float(probability[i]), references_here),
+                        "part": part_of(run, date),
                         "run": run.folder.name,
                         "verdict": run.summary["verdict"],
                         "made_at": provenance.now(),
@@ -67,6 +68,14 @@ def forecast(
                 )
             shown.advance(len(some))
     return entries
+
+
+def part_of(run: Run, date: np.datetime64) -> str | None:
+    """Return the part of the run that a target date lies in: a forecast of "train" is one that was learnt by heart."""
+    for part, row in run.summary["split"].items():
+        if np.datetime64(row["start"]) <= date <= np.datetime64(row["end"]):
+            return part
+    return None
 
 
 def _model(run: Run) -> Any:

@@ -56,6 +56,11 @@ class Run:
         """What stands in calibration.json."""
         return folder.read_json(self.folder / "calibration.json")
 
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What stands in run.json."""
+        return folder.read_json(self.folder / "run.json")
+
     @property
     def recipe_file(self) -> Path:
         """The resolved recipe that was run, itself a recipe file."""
@@ -88,6 +93,7 @@ def train(
     *,
     out_dir: Path,
     command: Sequence[str] = (),
+    changes: Sequence[str] = (),
 ) -> Run:
     """Train a recipe and keep the run.
 
@@ -101,8 +107,8 @@ def train(
         Gives the material (a catalogue, signals); called once the network is known to be sound.
     out_dir : pathlib.Path
         Folder of all results.
-    command : sequence of str, optional
-        The command line, for run.json.
+    command, changes : sequence of str, optional
+        The command line, and its `--set`s, for run.json.
 
     Returns
     -------
@@ -148,7 +154,7 @@ def train(
                 "threshold": evaluation["confusion"]["threshold"],
                 "references": {key: reference.parameters for key, reference in references.items()},
             },
-            "run.json": _record(recipe, catalog, command, clock),
+            "run.json": {"command": list(command), "changes": list(changes), **_record(recipe, catalog, clock)},
         }
         result = _write(folder.empty(work / "result"), fitted, forecasts, contents)
         return Run(folder.publish(result, out_dir, recipe.id, name))
@@ -187,12 +193,11 @@ def _fit(
     return fitted, prior
 
 
-def _record(recipe: Recipe, catalog: dict[str, Any], command: Sequence[str], clock: _Clock) -> dict[str, Any]:
+def _record(recipe: Recipe, catalog: dict[str, Any], clock: _Clock) -> dict[str, Any]:
     """Return what stands in run.json: all that is needed to do the run again."""
     from mleq.experiment.backend import device_names
 
     return {
-        "command": list(command),
         "recipe_sha256": recipe_hash(recipe),
         "catalog_sha256": catalog["sha256"],
         "seed": recipe.seed,

@@ -72,7 +72,7 @@ def _warn_of_missing_days(recipe: CatalogRecipe, end: pd.Timestamp, dates: Seque
     missing = (issue_time(max(late), recipe.target.timezone) - end) / pd.Timedelta(days=1)
     log.warning(
         "the catalogue ends at %s UTC, %.1f days before the issue time of %s: what happened since is unknown to the "
-        "forecast (fetch brings the store up to date)",
+        "forecast; bring the catalogue up to date",
         f"{end:%Y-%m-%d %H:%M}",
         missing,
         max(late) if len(late) == 1 else f"{max(late)}, and before that of {len(late) - 1} other dates",

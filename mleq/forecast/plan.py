@@ -74,6 +74,8 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
         "base_rate": parts["train"]["positives"] / parts["train"]["days"],
         "completeness": complete.summary(),
         "refused": completeness.refusal(complete, recipe.target),
+        "target_below_completeness": recipe.target.magnitude < complete.magnitude,
+        "memory_limit_gb": recipe.memory_limit_gb,
         "fit_date": fit_date(recipe, found).isoformat(),
         "heatmaps_mb": _megabytes((found.n_days, *shape[1:])),
         "resampling_gb": _resampling_gb(recipe, parts["train"], shape),
@@ -133,14 +135,18 @@ def plan_lines(values: Plan) -> list[str]:
             count = f"{row['days']:,} days, {row['positives']:,} with an event ({row['positives'] / row['days']:.1%})"
             rows.append((part, f"{row['start']} to {row['end']}: {count}"))
         rows.append(("complete", completeness.sentence(values["completeness"])))
+        if values["target_below_completeness"]:
+            rows.append(("caution", "the target magnitude is below completeness: this partly forecasts the network"))
     shape = " x ".join(str(n) for n in values["sample_shape"])
     rows.append(("sample", f"{shape} (days, rows, columns, channels), {values['window_mb']:g} MB"))
     if "events" in values:
-        rows.append(
-            ("memory", f"{values['heatmaps_mb']:g} MB of daily heatmaps, {values['resampling_gb']:g} GB to resample")
-        )
+        needed, limit = values["resampling_gb"], values["memory_limit_gb"]
+        over = f": over memory_limit_gb ({limit:g}), unless an earlier step leaves less" if needed > limit else ""
+        rows.append(("memory", f"{values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"))
     count = values["parameters"]
-    rows.append(("network", f"{count:,} parameters" if count else "a list of layers: `check --build` counts it"))
+    rows.append(
+        ("network", f"{count:,} parameters" if count else "a list of layers: `check --build` tries and counts it")
+    )
     if values.get("seconds") is not None:
         rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on {os.cpu_count()} usual cores"))
     return [f"{label:<12}{text}" for label, text in rows]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mleq.catalog import completeness
 from mleq.catalog.events import coverage
+from mleq.errors import RequestError
 from mleq.etas.sphere import distance_km
 from mleq.forecast.target import at_least
 from mleq.recipe.settings import Circle
@@ -82,6 +83,12 @@ def propose(
         )
     if radius_km is None:
         radius_km, days = _smallest_radius(events, latitude, longitude, magnitude)
+        if days == 0:
+            raise RequestError(
+                f"no event of M >= {magnitude:g} within {radius_km:g} km of ({latitude:g}, {longitude:g}) between "
+                f"{start:%Y-%m-%d} and {end:%Y-%m-%d}: there is nothing to learn from",
+                remedy="choose another place, a smaller --magnitude, or a catalogue that covers it",
+            )
         total = (end - start) / pd.Timedelta(days=1)
         enough = (
             ""

@@ -84,7 +84,7 @@ def read_entries(path: Path) -> list[Entry]:
     """
     source = _relative(path)
     try:
-        document = text.parse(path.read_text(encoding="utf-8"), source)
+        document = text.parse(path.read_text(encoding="utf-8-sig"), source)
     except UnicodeDecodeError as error:
         raise RecipeError([f"{source}:1: not UTF-8 text (byte {error.start})"]) from None
     mistakes = [f"{source}:{document.lines[p]}: {_dotted(p)}: this key is given twice" for p in document.duplicates]
@@ -113,7 +113,8 @@ def _frame_mistakes(document: text.Document, source: str) -> list[str]:
     ]
     if type(top.get("format")) is not int or top["format"] != FORMAT:
         line = document.lines.get(("format",), 1)
-        found.append(f"{source}:{line}: format: found {top.get('format')!r}; expected {FORMAT}")
+        wrong = f"found {top['format']!r}; expected {FORMAT}" if "format" in top else f"is missing; expected {FORMAT}"
+        found.append(f"{source}:{line}: format: {wrong}")
     recipes = top.get("recipes")
     if not isinstance(recipes, list):
         found.append(f"{source}:{document.lines.get(('recipes',), 1)}: recipes: expected a list of recipes")
@@ -147,9 +148,8 @@ def find_entries(path: Path | None = None) -> Iterator[tuple[Entry, bool]]:
         The recipe file; without it `recipe.json` of the working directory, where there is one.
     """
     if path is not None and not path.is_file():
-        raise RequestError(
-            f"no such recipe file: {path}", remedy="`mleq init FOLDER` lays down a recipe.json to begin with"
-        )
+        what = "this is a folder, not a recipe file" if path.is_dir() else "no such recipe file"
+        raise RequestError(f"{what}: {path}", remedy="`mleq init FOLDER` lays down a recipe.json to begin with")
     own = path or DEFAULT_FILE
     if own.is_file():
         for entry in read_entries(own):
@@ -232,7 +232,7 @@ def validate(
         if changed:
             where = changed[-1]
         else:
-            written_here = base is None or path in entry.lines or path not in base.lines
+            written_here = base is None or _holds(entry.raw, path) or path not in base.lines
             where = (entry if written_here else base).where(path)
         return f"{where}: {_dotted((entry.raw['id'], *path))}: {sentence}"
 
@@ -245,6 +245,15 @@ def validate(
     except ValidationError as error:
         raise RecipeError([say(p, s) for p, s in explain(error, models[name], data)]) from None
     return Located(recipe, say)
+
+
+def _holds(raw: Any, path: text.Path) -> bool:
+    """Whether a recipe, as written, has something at a path."""
+    for part in path:
+        if not (isinstance(raw, dict) and part in raw or isinstance(raw, list) and part in range(len(raw))):
+            return False
+        raw = raw[part]
+    return True
 
 
 def try_recipe(raw: dict[str, Any], path: Path, *, models: Models) -> Recipe:

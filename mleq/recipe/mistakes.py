@@ -22,6 +22,10 @@ _WANTED = {
     "list": "a list […]",
     "date": 'a date such as "2015-06-01"',
 }
+PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,63}$": "up to 64 small letters a-z, digits, - and _, beginning with a letter or digit",
+    r"^https?://": "an address that begins with http:// or https://",
+}
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -40,7 +44,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known : iterable of str
         What could have been meant.
     """
-    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.65)
+    known = list(known)
+    near = [one for one in known if one.casefold() == str(word).casefold()]
+    near = near or difflib.get_close_matches(str(word), known, n=1, cutoff=0.65)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -63,7 +69,9 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[t
     """
     found: dict[Path, list[str]] = {}
     for item in error.errors(include_url=False):
-        path = _path_in(data, item["loc"])
+        if item["type"] == "too_short" and item["input"]:
+            continue  # its items were wrong, which is said of each
+        path = _path_in(data, item["loc"], names_a_key=item["type"] in ("missing", "extra_forbidden"))
         if item["type"] == "union_tag_invalid":
             path = (*path, _tag_key(item, data, path))
         sentence = _sentence(item, path, model, data)
@@ -99,7 +107,7 @@ def _without_echo(found: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
     return [(p, s) for p, s in found if not (s.startswith("is missing") and p and (p[:-1], str(p[-1])) in meant)]
 
 
-def _path_in(data: Any, loc: Path) -> Path:
+def _path_in(data: Any, loc: Path, *, names_a_key: bool) -> Path:
     """Leave out of pydantic's location what is a union's tag and not a key of the data."""
     path: list[str | int] = []
     here = data
@@ -108,7 +116,7 @@ def _path_in(data: Any, loc: Path) -> Path:
         in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
         if in_list or isinstance(here, dict) and part in here:
             here = here[part]
-        elif not last or not isinstance(here, dict):
+        elif not (last and names_a_key):
             continue
         path.append(part)
     return tuple(path)
@@ -141,7 +149,8 @@ def _sentence(item: dict, path: Path, model: type[BaseModel], data: Any) -> str:
     if kind == "value_error":
         return str(context["error"]) if isinstance(value, dict) else f"{context['error']} (found {shown})"
     if kind == "string_pattern_mismatch":
-        return f"found {shown}; expected a text that matches {context['pattern']}"
+        expected = PATTERNS.get(context["pattern"], f"a text that matches {context['pattern']}")
+        return f"found {shown}; expected {expected}"
     stem = kind.removesuffix("_type").removesuffix("_from_datetime_parsing").removesuffix("_parsing")
     if stem in _WANTED:
         return f"found {shown}; expected {_WANTED[stem]}"

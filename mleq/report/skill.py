@@ -16,6 +16,11 @@ MOST_LINES = 3
 
 MAIN_GAIN = "nats_per_day"
 
+BELOW_COMPLETENESS = (
+    "The target's magnitude is below the magnitude from which this catalogue is complete: what is forecast here is "
+    "partly the network that detects earthquakes, not the Earth."
+)
+
 
 def verdict(run: RunRecord) -> Html:
     """Say in one sentence what the forecast is worth, as the evaluation ruled."""
@@ -25,6 +30,9 @@ def verdict(run: RunRecord) -> Html:
         "section",
         tag("h2", "Verdict", id="verdict-title"),
         paragraph(sentence),
+        paragraph(BELOW_COMPLETENESS, class_="caution")
+        if run.summary["catalog"].get("target_below_completeness")
+        else None,
         id="verdict",
         class_=f"first {kind}".strip(),
         aria_labelledby="verdict-title",

@@ -183,6 +183,13 @@ class TestPlaces:
         assert answer.code == 1
         assert "choose another folder" in answer.err
 
+    def test_a_file_where_the_store_should_be(self, mleq, tmp_path):
+        (tmp_path / "data").write_text("a file")
+        for words in (("check", "--recipe_id", "tokyo"), ("catalog",)):
+            answer = mleq(*words, "--data_dir", tmp_path / "data")
+            assert answer.code == 1
+            assert "data" in answer.err
+
     def test_a_service_that_cannot_be_reached(self, mleq, tmp_path):
         words = ("--start", "2000-01-01", "--end", "2000-01-02", "--min_magnitude", 6)
         address = "http://127.0.0.1:9/fdsnws/event/1/"

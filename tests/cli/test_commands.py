@@ -136,6 +136,23 @@ class TestNew:
         assert "x.target.latitude: found 99.0; expected at most 90" in answer.err
         assert not path.exists()
 
+    def test_a_place_without_events_is_refused(self, mleq, tmp_path, world_csv):
+        path = tmp_path / "recipe.json"
+        words = ("--latitude", -5, "--longitude", -140, "--recipe", path, "--catalog", world_csv)
+        answer = mleq("new", "--id", "nowhere", *words)
+        assert answer.code == 2
+        assert "there is nothing to learn from" in answer.err
+        assert not path.exists()
+
+    def test_a_wrong_option_is_named_and_not_the_shelf(self, mleq, tmp_path):
+        words = ("--latitude", 41, "--longitude", 29, "--recipe", tmp_path / "recipe.json")
+        answer = mleq("new", "--id", "MyCity", *words)
+        assert answer.code == 2
+        assert "--id MyCity: MyCity.id: found" in answer.err
+        assert "small letters" in answer.err
+        answer = mleq("new", "--id", "mine", *words, "--timezone", "Europe/Istambul")
+        assert "--id mine: mine.target.timezone: not an IANA time zone" in answer.err
+
     def test_radius_and_magnitude_are_those_that_the_data_can_carry(self, mleq, tmp_path, world_csv):
         path = tmp_path / "recipe.json"
         words = ("--latitude", 35.68, "--longitude", 139.77, "--recipe", path, "--catalog", world_csv, "--json")

@@ -198,6 +198,28 @@ class TestPredict:
         assert answer.code == 0
         assert "small" in answer.out
 
+    def test_days_learnt_from_are_named_and_the_verdict_is_shown(self, trained, tmp_path, mleq):
+        where = self.copied(trained, tmp_path)
+        answer = mleq("predict", "--recipe_id", "small", *where, "--target_date", "2000-06-01")
+        assert "small: 1 of these days lie in the part on which it was trained; they prove nothing" in answer.out
+        verdict = json.loads((trained / "out" / "small" / "summary.json").read_text())["verdict"]
+        assert f"small: {verdict}" in answer.out
+
+    def test_a_day_asked_for_twice_is_forecast_once(self, trained, tmp_path, mleq):
+        words = ("--target_date", "2003-01-01", "--from", "2003-01-01", "--to", "2003-01-02", "--json")
+        answer = mleq("predict", "--recipe_id", "small", *self.copied(trained, tmp_path), *words)
+        assert [entry["target_date"] for entry in answer.json["predictions"]] == ["2003-01-01", "2003-01-02"]
+
+    def test_what_train_was_told_to_change_is_no_change_of_the_recipe(self, tmp_path, small, mleq, recipes):
+        where = ("--recipe_id", "small", "--recipe", recipes(small), "--out_dir", tmp_path / "out")
+        assert mleq("train", *where, "--set", "model.epochs=1", "-q").code == 0
+        assert "has changed" not in mleq("predict", *where).err
+
+    def test_a_misspelt_recipe_is_met_with_a_proposal(self, trained, mleq):
+        answer = mleq("predict", "--recipe_id", "smal", "--out_dir", trained / "out")
+        assert answer.code == 2
+        assert "did you mean 'small'?" in answer.err
+
     def test_predictions_hold_one_entry_for_each_day_newest_last(self, trained, tmp_path, mleq):
         where = self.copied(trained, tmp_path)
         for date in ("2003-01-01", "2003-01-02", "2003-01-01"):

@@ -107,7 +107,10 @@ def test_all_mistakes_come_at_once_with_their_lines(minimal, tmp_path, load):
         ('split={"train_end": "2000-01-01", "validation_end": "1999-01-01"}', "train_end < validation_end"),
         ('resample=[{"name": "SMOT"}]', "did you mean 'SMOTE'?"),
         ('model={"layers": []}', "model.layers"),
-        ("id=../x", 'id: found "../x"; expected a text that matches'),
+        ("id=../x", 'id: found "../x"; expected up to 64 small letters'),
+        ('resample=[{"name": "Smote"}]', "did you mean 'SMOTE'?"),
+        ("split.test=0.95", "--set split.test=0.95: here.split: validation + test must leave"),
+        ('model={"layers": ["Dense"]}', 'here.model.layers.0: found "Dense"; expected an object'),
         ("seed=-1", "seed: found -1; expected at least 0"),
         ("id.x=1", "id is a single value, it has nothing inside"),
         ("resample.3.name=SMOTE", "the recipe has nothing at resample.3"),
@@ -160,6 +163,7 @@ def test_a_duplicate_id_is_a_mistake(minimal, write, load):
     ("text", "sentence"),
     [
         ("[]", "expected"),
+        ('{"recipes": []}', "format: is missing; expected 1"),
         ('{"format": 2, "recipes": []}', "format: found 2; expected 1"),
         ('{"format": 1, "recipe": []}', "recipe: unknown setting; did you mean 'recipes'?"),
         ('{"format": 1, "recipes": [3]}', "recipes.0: expected an object"),
@@ -173,6 +177,17 @@ def test_a_wrong_frame_is_named(text, sentence, tmp_path, load):
     with pytest.raises(RecipeError) as error:
         load("tokyo", path)
     assert sentence in str(error.value)
+
+
+def test_a_byte_order_mark_is_read_over(minimal, write, load):
+    path = write(minimal)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load("here", path).id == "here"
+
+
+def test_a_folder_is_not_a_recipe_file(load, tmp_path):
+    with pytest.raises(RequestError, match="this is a folder, not a recipe file"):
+        load("tokyo", tmp_path)
 
 
 class TestExtends:

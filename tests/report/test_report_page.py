@@ -63,7 +63,7 @@ def page_of(run_folder):
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    run = write_run(tmp_path_factory.mktemp("out") / "somewhere" / "runs" / "20260101T000000Z-0123abcd")
+    run = write_run(tmp_path_factory.mktemp("page") / "out" / "somewhere" / "runs" / "20260101T000000Z-0123abcd")
     return page_of(run).read_text(encoding="utf-8")
 
 
@@ -74,7 +74,7 @@ def test_the_page_says_what_the_run_says(text):
     assert "in the 7 days that begin with the target date" in said
     assert "This is a research forecast and no warning system" in said
     assert "below the magnitude from which this catalogue is complete" in said
-    assert "mleq train --recipe_id somewhere --recipe runs/20260101T000000Z-0123abcd/recipe.json" in said
+    assert "mleq train --recipe_id somewhere --recipe out/somewhere/runs/20260101T000000Z-0123abcd/recipe.json" in said
     assert "/home/somebody" not in text, "a page to be shown does not tell of the machine's folders"
     assert said.index("No skill shown") < said.index("Whether at least one"), "the verdict stands at the top"
 
