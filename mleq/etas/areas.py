@@ -16,6 +16,7 @@ import numpy as np
 
 from mleq.errors import RequestError
 from mleq.etas.sphere import EARTH_RADIUS_KM, Box, azimuth_deg, destination, distance_km, wrap_longitude
+from mleq.etas.threads import in_threads
 
 NEAREST_KM, STEP = 0.05, 0.1  # the grid of distances: its first value, and the step in their logarithm
 GRID_KM = NEAREST_KM * np.exp(STEP * np.arange(math.ceil(math.log(math.pi * EARTH_RADIUS_KM / NEAREST_KM) / STEP) + 2))
@@ -120,6 +121,37 @@ class Circle:
         return Outline.of_circle(self.latitude, self.longitude, self.radius_km)
 
 
+def region_of(region):
+    """A region to fit or simulate in: a Box for four numbers, any area with `contains` and `outline()` as it is."""
+    return region if hasattr(region, "outline") else Box.checked(region)
+
+
+def outline_of(area) -> Outline:
+    """The outline of a box or of any other area."""
+    return Outline.of_box(area) if isinstance(area, Box) else area.outline()
+
+
+def area_km2(area) -> float:
+    """Its area on the sphere."""
+    return area.area_km2 if isinstance(area, Box) else outline_of(area).area_km2
+
+
+def sample_places(area, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes of `n` places drawn uniformly by area, each of shape (n,)."""
+    if isinstance(area, Box):
+        return area.sample(rng, n)
+    corners, latitude, longitude = outline_of(area), np.empty(0), np.empty(0)
+    west = corners.longitude[0] - 180  # seen from any corner, an area less than half the world wide is in one piece
+    eastward = np.mod(corners.longitude - west, 360)
+    edges = (corners.latitude.min(), corners.latitude.max(), west + eastward.min(), west + eastward.max())
+    around = Box.checked(edges)
+    while latitude.size < n:
+        drawn = around.sample(rng, 2 * n)
+        inside = area.contains(*drawn)
+        latitude, longitude = np.append(latitude, drawn[0][inside]), np.append(longitude, drawn[1][inside])
+    return latitude[:n], longitude[:n]
+
+
 @dataclass(frozen=True)
 class Shares:
     """For each of n places, how much angle an outline has at each distance of `GRID_KM`; made by `shares`.
@@ -161,12 +193,10 @@ def shares(latitude: np.ndarray, longitude: np.ndarray, outline: Outline) -> Sha
     Shares
     """
     latitude, longitude = np.atleast_1d(latitude), np.atleast_1d(longitude)
-    angle = np.empty((latitude.size, GRID_KM.size))
     at_once = max(1, PAIRS_AT_ONCE // (outline.latitude.size * NODES_PER_PIECE))
-    for first in range(0, latitude.size, at_once):
-        block = slice(first, first + at_once)
-        angle[block] = _angles(latitude[block, None], longitude[block, None], outline)
-    return Shares(angle)
+    blocks = [slice(first, first + at_once) for first in range(0, latitude.size, at_once)]
+    parts = in_threads(lambda block: _angles(latitude[block, None], longitude[block, None], outline), blocks)
+    return Shares(np.concatenate(parts) if parts else np.empty((0, GRID_KM.size)))
 
 
 def _angles(latitude: np.ndarray, longitude: np.ndarray, outline: Outline) -> np.ndarray:

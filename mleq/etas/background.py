@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mleq.errors import Mistake
-from mleq.etas.areas import Outline, shares
+from mleq.errors import Mistake, RequestError
+from mleq.etas.areas import Outline, area_km2, outline_of, region_of, sample_places, shares
 from mleq.etas.history import History, cosines
 from mleq.etas.sphere import EARTH_RADIUS_KM, Box, destination, distance_km
 
@@ -18,7 +18,7 @@ class KernelBackground:
 
     Parameters
     ----------
-    region : Box
+    region : Box, or an area with `contains` and `outline()`
         Where background events happen.
     latitude, longitude : numpy.ndarray, shape (n_kernels,)
         Centres of the kernels, degrees.
@@ -32,7 +32,7 @@ class KernelBackground:
         Share of the events that fall anywhere in the region, uniformly by area.
     """
 
-    region: Box
+    region: object
     latitude: np.ndarray
     longitude: np.ndarray
     bandwidth_km: np.ndarray
@@ -42,7 +42,7 @@ class KernelBackground:
 
     def density(self, latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
         """Density u at places inside the region, per km2, shape (n,); it integrates to one over the region."""
-        uniform = self.uniform_share / self.region.area_km2
+        uniform = self.uniform_share / area_km2(self.region)
         if not self.weight.size:
             return np.full(np.shape(latitude), uniform)
         distance = distance_km(
@@ -52,18 +52,32 @@ class KernelBackground:
         return uniform + (1 - self.uniform_share) * (kernel @ self.weight) / self._mass_inside()
 
     def share_in(self, outline: Outline) -> float:
-        """Share of background events inside an outline; what of it lies outside the region counts nothing."""
-        inside = outline.clipped(self.region)
-        if inside is None:
-            return 0.0
-        share = self.uniform_share * inside.area_km2 / self.region.area_km2
+        """Share of background events inside an outline; what of it lies outside the region counts nothing.
+
+        Raises
+        ------
+        mleq.errors.RequestError
+            If the region is no box and the outline leaves it.
+        """
+        if isinstance(self.region, Box):
+            inside = outline.clipped(self.region)
+            if inside is None:
+                return 0.0
+        elif self.region.contains(outline.latitude, outline.longitude).all():
+            inside = outline
+        else:
+            raise RequestError(
+                "an area that is not wholly inside the region of the fit",
+                remedy="Ask about an area inside, or fit in a box.",
+            )
+        share = self.uniform_share * inside.area_km2 / area_km2(self.region)
         if self.weight.size:
             kernels = shares(self.latitude, self.longitude, inside).of_gaussian(self.bandwidth_km)
             share += (1 - self.uniform_share) * float(kernels @ self.weight) / self._mass_inside()
         return share
 
     def _mass_inside(self) -> float:
-        outline = Outline.of_box(self.region)
+        outline = outline_of(self.region)
         return float(self.weight @ shares(self.latitude, self.longitude, outline).of_gaussian(self.bandwidth_km))
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -71,7 +85,7 @@ class KernelBackground:
 
         What a kernel would put outside the region is drawn again, so that all `n` lie inside.
         """
-        latitude, longitude = self.region.sample(rng, n)
+        latitude, longitude = sample_places(self.region, rng, n)
         depth = np.full(n, 12.0)
         remaining = np.flatnonzero(rng.random(n) >= self.uniform_share)
         share = np.cumsum(self.weight) / np.sum(self.weight)
@@ -124,15 +138,15 @@ def fault_like_background(
     mleq.errors.Mistake
         If `uniform_share` lies outside [0, 1] or `bands` below 0.
     """
-    box = Box.checked(region)
+    box = region_of(region)
     if bands < 0 or not 0 <= uniform_share <= 1:
         raise Mistake(
             f"a background of {bands!r} bands with a uniform share of {uniform_share!r}",
             expected="0 or more bands and a share between 0 and 1",
         )
     knots = 40
-    side_km = np.sqrt(box.area_km2)
-    middle_latitude, middle_longitude = box.sample(rng, bands)
+    side_km = np.sqrt(area_km2(box))
+    middle_latitude, middle_longitude = sample_places(box, rng, bands)
     strike = rng.uniform(0, 180, bands)
     length_km = side_km * rng.uniform(0.25, 0.75, bands)
     width_km = np.exp(rng.uniform(np.log(5), np.log(40), bands))
@@ -174,7 +188,7 @@ class AdaptiveKernels:
     uniform_share : float
     """
 
-    region: Box
+    region: object
     events: History
     bandwidth_km: np.ndarray
     kernels: object
@@ -189,7 +203,7 @@ class AdaptiveKernels:
         """
         inside = weight * self.mass_inside
         others = np.maximum(inside.sum() - inside, np.finfo(float).tiny)
-        uniform = self.uniform_share / self.region.area_km2
+        uniform = self.uniform_share / area_km2(self.region)
         return uniform + (1 - self.uniform_share) * (self.kernels @ weight) / others
 
     def background(self, weight: np.ndarray) -> KernelBackground:
@@ -238,7 +252,7 @@ def adaptive_kernels(
     from scipy.sparse import csr_array, vstack
     from scipy.spatial import KDTree
 
-    box, vectors = Box.checked(region), events.unit_vectors()
+    box, vectors = region_of(region), events.unit_vectors()
     nearest = min(neighbours, len(events) - 1)
     chord = KDTree(vectors).query(vectors, k=nearest + 1)[0][:, -1]
     bandwidth = np.maximum(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1)), floor_km)
@@ -252,5 +266,5 @@ def adaptive_kernels(
         target, source = np.nonzero(near)
         value = np.exp(-0.5 * ratio2[near]) / (2 * np.pi * bandwidth[source] ** 2)
         rows.append(csr_array((value, (target, source)), shape=near.shape))
-    mass = shares(events.latitude, events.longitude, Outline.of_box(box)).of_gaussian(bandwidth)
+    mass = shares(events.latitude, events.longitude, outline_of(box)).of_gaussian(bandwidth)
     return AdaptiveKernels(box, events, bandwidth, vstack(rows, format="csr"), mass, uniform_share)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mleq.errors import DataError
-from mleq.etas.areas import Outline, shares
+from mleq.etas.areas import outline_of, region_of, shares
 from mleq.etas.decay import omori_survival
 from mleq.etas.history import History
 from mleq.etas.parameters import EtasParameters
-from mleq.etas.sphere import Box
 
 CELLS_AT_ONCE = 2_000_000
 
@@ -50,7 +49,7 @@ def expected_until(
     sources = history[(history.magnitude >= p.m0) & (history.time_days < moments.max(initial=-np.inf))]
     growth = sources.magnitude - p.m0
     strength = p.productivity * np.exp(p.alpha * growth)
-    in_region = shares(sources.latitude, sources.longitude, Outline.of_box(Box.checked(region)))
+    in_region = shares(sources.latitude, sources.longitude, outline_of(region_of(region)))
     strength *= in_region.of_power_law(p.d_km2 * np.exp(p.gamma * growth), p.q)
     opens = omori_survival(p, np.maximum(start - sources.time_days, 0))
 
@@ -90,7 +89,7 @@ def transformed_times(
         The expected number in the whole period.
     """
     counted = (history.magnitude >= parameters.m0) & (history.time_days >= start) & (history.time_days < end)
-    counted &= Box.checked(region).contains(history.latitude, history.longitude)
+    counted &= region_of(region).contains(history.latitude, history.longitude)
     moments = np.append(history.time_days[counted], end)
     expected = expected_until(moments, history, parameters, region=region, start=start)
     return expected[:-1], float(expected[-1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from mleq import progress
 from mleq.errors import DataError
-from mleq.etas.areas import Outline, shares
+from mleq.etas.areas import area_km2, outline_of, region_of, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
 from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
@@ -109,8 +109,8 @@ def fit_etas(
     history : History
         The catalogue. Events before `start` (the auxiliary period) and outside the region (its margin)
         trigger but are not targets; events below `m0` or at or after `end` are not looked at.
-    region : tuple of float
-        (south, north, west, east), degrees.
+    region : tuple of float, or an area
+        (south, north, west, east), degrees; or a `Polygon` or other area with `contains` and `outline()`.
     start, end : float
         The period, in the days of the history.
     m0 : float
@@ -140,7 +140,7 @@ def fit_etas(
     ----------
     Zhuang, J., Ogata, Y. and Vere-Jones, D. (2002). JASA 97, 369-380. doi:10.1198/016214502760046925
     """
-    box = Box.checked(region)
+    box = region_of(region)
     sources = history[(history.magnitude >= m0) & (history.time_days < end)]
     targets = sources[(sources.time_days >= start) & box.contains(sources.latitude, sources.longitude)]
     if len(targets) < FEWEST_TARGETS:
@@ -150,7 +150,7 @@ def fit_etas(
             remedy="Take a larger region, a longer period or a lower magnitude.",
         )
     parameters = _first_guess(first_guess, tapered, len(targets), end - start, m0)
-    in_region = shares(sources.latitude, sources.longitude, Outline.of_box(box))
+    in_region = shares(sources.latitude, sources.longitude, outline_of(box))
     kernels = _kernels(background, targets, box, neighbours)
     chance = np.full(len(targets), 0.5)
     density = _density(background, kernels, chance, targets, box)
@@ -204,7 +204,7 @@ def _density(background, kernels, chance, targets: History, box: Box) -> np.ndar
         return kernels.density(chance)
     if isinstance(background, KernelBackground):
         return background.density(targets.latitude, targets.longitude)
-    return np.full(len(targets), 1 / box.area_km2)
+    return np.full(len(targets), 1 / area_km2(box))
 
 
 def _result(likelihood, parameters, kernels, background, targets, box, chance, rounds, converged) -> EtasFit:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from mleq.etas.areas import GRID_KM, Outline, Shares, shares
-from mleq.etas.decay import norm_slopes, survival_slopes
+from mleq.etas.areas import GRID_KM, Shares, outline_of, region_of, shares
+from mleq.etas.decay import norm_slopes, omori_norm, survival_slopes
 from mleq.etas.history import History
 from mleq.etas.pairs import Pairs, all_pairs, grouped_pairs
 from mleq.etas.parameters import EtasParameters
-from mleq.etas.sphere import Box
+from mleq.etas.threads import in_threads
 
 LOG_NAMES = ("background_per_day", "productivity", "alpha", "c_days", "p - 1", "d_km2", "q - 1", "gamma")
 TAPERED_LOG_NAMES = (*LOG_NAMES[:4], "p", *LOG_NAMES[5:], "tau_days")  # with a taper, p may be below 1
@@ -100,73 +101,92 @@ class EtasLikelihood:
 
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """The log-likelihood and its derivatives by the logarithms of the parameters, in the order of `to_log`."""
+        return self.with_information(theta)[:2]
+
+    def with_information(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        r"""The log-likelihood, its gradient, and an estimate of the Fisher information from first derivatives.
+
+        .. math:: \hat I = \sum_j \nabla\ln\lambda_j\,(\nabla\ln\lambda_j)^T
+
+        (Ogata 1978): never negative, and minus the matrix of second derivatives in expectation.
+
+        References
+        ----------
+        Ogata, Y. (1978). Ann. Inst. Statist. Math. 30, 243-261. doi:10.1007/BF02480216
+        """
         parameters = from_log(theta, self.m0)
-        log_sum, log_gradient, _ = self._log_intensities(parameters)
+        intensity, scores = self._scores(parameters)
         integral, integral_gradient = self._integral(parameters)
-        return log_sum - self.part * integral, log_gradient - self.part * integral_gradient
+        value = float(np.log(intensity).sum()) - self.part * integral
+        return value, scores.sum(axis=1) - self.part * integral_gradient, np.einsum("aj,bj->ab", scores, scores)
 
     def intensities(self, parameters: EtasParameters) -> np.ndarray:
         """Conditional intensity at each target, per day and km2, shape (n_targets,)."""
-        return self._log_intensities(parameters)[2]
+        return self._scores(parameters)[0]
 
     def background_probability(self, parameters: EtasParameters) -> np.ndarray:
         """Chance of each target to be a background event, mu u / lambda (Zhuang et al. 2002), shape (n_targets,)."""
         background = parameters.background_per_day * self.background_density
         return background / self.intensities(parameters)
 
-    def _log_intensities(self, parameters: EtasParameters) -> tuple[float, np.ndarray, np.ndarray]:
-        """Sum of ln lambda over targets, its gradient, and lambda at each target (per day and km2)."""
-        background = parameters.background_per_day * self.background_density
-        intensity, gradient = np.empty(background.size), np.zeros(to_log(parameters).size)
-        start, first = self.pairs.start, 0
-        while first < background.size:
+    def _scores(self, parameters: EtasParameters) -> tuple[np.ndarray, np.ndarray]:
+        """Lambda at each target (per day and km2), and derivatives of its logarithm, shape (n, n_targets)."""
+        start, n = self.pairs.start, self.background_density.size
+        edges = [0]
+        while edges[-1] < n:
             # Whole targets, about as many pairs as fit at once, and at least one target.
-            last = np.searchsorted(start, start[first] + PAIRS_AT_ONCE, side="right") - 1
-            last = min(max(int(last), first + 1), background.size)
-            part = slice(first, last)
-            intensity[part], part_gradient = self._chunk(parameters, background[part], first, last)
-            gradient += part_gradient
-            first = last
-        return float(np.log(intensity).sum()), gradient, intensity
+            last = int(np.searchsorted(start, start[edges[-1]] + PAIRS_AT_ONCE, side="right")) - 1
+            edges.append(min(max(last, edges[-1] + 1), n))
+        parts = in_threads(lambda ends: self._chunk(parameters, *ends), pairwise(edges))
+        if not parts:
+            return np.empty(0), np.empty((to_log(parameters).size, 0))
+        intensity, scores = zip(*parts, strict=True)
+        return np.concatenate(intensity), np.concatenate(scores, axis=1)
 
-    def _chunk(self, parameters, background, first, last) -> tuple[np.ndarray, np.ndarray]:
-        """Intensity at the targets first..last, and what they add to the gradient of the sum of its logarithms."""
+    def _chunk(self, parameters: EtasParameters, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """`_scores` of the targets first..last."""
         p, start = parameters, self.pairs.start[first : last + 1]
         chosen = slice(start[0], start[-1])
-        growth, number = self.pairs.growth[chosen], np.diff(start)
-        elapsed, tapered = self.pairs.elapsed_days[chosen], math.isfinite(p.tau_days)
-        in_time = 1 + elapsed / p.c_days
+        growth, elapsed = self.pairs.growth[chosen], self.pairs.elapsed_days[chosen]
+        tapered = math.isfinite(p.tau_days)
         scale = p.d_km2 * np.exp(p.gamma * growth)
-        in_space = 1 + self.pairs.distance2_km2[chosen] / scale
+        in_time, in_space = 1 + elapsed / p.c_days, 1 + self.pairs.distance2_km2[chosen] / scale
         log_time, log_space = np.log(in_time), np.log(in_space)
-        log_norm, norm_by_c, norm_by_p, norm_by_tau = norm_slopes(p)
-        constant = p.productivity / p.c_days * math.exp(-log_norm) * (p.q - 1) / math.pi
         exponent = p.alpha * growth - p.p * log_time - p.q * log_space
         if tapered:
             exponent -= elapsed / p.tau_days
-        triggered = np.exp(exponent) * (constant * self.pairs.weight[chosen] / scale)
+        constant = p.productivity / (p.c_days * omori_norm(p)) * (p.q - 1) / math.pi
+        triggered = np.exp(exponent, out=exponent)
+        triggered *= constant * self.pairs.weight[chosen] / scale
 
-        intensity = background.copy()
-        some = number > 0
+        near = triggered / in_space
+        weighted = [triggered, triggered * growth, triggered / in_time, triggered * log_time]
+        weighted += [near, triggered * log_space, near * growth]
+        weighted += [triggered * elapsed] * tapered
+        sums = np.zeros((len(weighted), last - first))
+        some = np.diff(start) > 0
         if triggered.size:
-            intensity[some] += np.add.reduceat(triggered, start[:-1][some] - start[0])
-        share = triggered / np.repeat(intensity, number)  # chance that the target is this source's offspring
-        total, by_growth = share.sum(), _dot(share, growth)
-        # d ln kappa / d ln sigma = q (1 - 1/in_space) - 1
-        by_scale = share * (p.q * (1 - 1 / in_space) - 1)
-        gradient = [
-            (background / intensity).sum(),
+            for row, one in zip(sums, weighted, strict=True):
+                row[some] = np.add.reduceat(one, start[:-1][some] - start[0])
+        background = p.background_per_day * self.background_density[first:last]
+        intensity = background + sums[0]
+        # Sums over the chances that the target is each source's offspring.
+        total, by_growth, in_time, log_time, near, log_space, near_growth, *elapsed = sums / intensity
+        _, norm_by_c, norm_by_p, norm_by_tau = norm_slopes(p)
+        scores = [
+            background / intensity,
             total,
             p.alpha * by_growth,
-            p.p * (total - (share / in_time).sum()) - total * (1 + norm_by_c),
-            -p_by_log(p) * (_dot(share, log_time) + total * norm_by_p),
-            by_scale.sum(),
-            total - (p.q - 1) * _dot(share, log_space),
-            p.gamma * _dot(by_scale, growth),
+            p.p * (total - in_time) - total * (1 + norm_by_c),
+            -p_by_log(p) * (log_time + total * norm_by_p),
+            # d ln kappa / d ln sigma = q (1 - 1/in_space) - 1
+            p.q * (total - near) - total,
+            total - (p.q - 1) * log_space,
+            p.gamma * (p.q * (by_growth - near_growth) - by_growth),
         ]
         if tapered:
-            gradient.append(_dot(share, elapsed) / p.tau_days - total * norm_by_tau)
-        return intensity, np.array(gradient)
+            scores.append(elapsed[0] / p.tau_days - total * norm_by_tau)
+        return intensity, np.array(scores)
 
     def _integral(self, parameters: EtasParameters) -> tuple[float, np.ndarray]:
         """Expected number of targets, and its derivatives."""
@@ -199,16 +219,18 @@ class EtasLikelihood:
     def _within_region(self, p: EtasParameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Share of each source's offspring that falls into the region; derivatives by ln sigma and ln(q - 1)."""
         # Many events share a magnitude where a catalogue rounds it, and with it the kernel.
-        growth, which = np.unique(self.growth, return_inverse=True)
+        growth, which, number = np.unique(self.growth, return_inverse=True, return_counts=True)
         in_space = 1 + GRID_KM**2 / (p.d_km2 * np.exp(p.gamma * growth))[:, None]
         log_space = np.log(in_space)
         beyond = np.exp((1 - p.q) * log_space)
-        curves = (
-            1 - beyond,
-            -(p.q - 1) * beyond * (1 - 1 / in_space),
-            (p.q - 1) * beyond * log_space,
+        curves = np.stack(
+            [1 - beyond, -(p.q - 1) * beyond * (1 - 1 / in_space), (p.q - 1) * beyond * log_space], axis=2
         )
-        return tuple(np.einsum("nd,nd->n", self.in_region.angle, curve[which]) for curve in curves)
+        within = np.empty((self.growth.size, 3))
+        order = np.argsort(which, kind="stable")
+        for members, curve in zip(np.split(order, np.cumsum(number)[:-1]), curves, strict=True):
+            within[members] = self.in_region.angle[members] @ curve
+        return tuple(within.T)
 
 
 def p_by_log(parameters: EtasParameters) -> float:
@@ -267,7 +289,7 @@ def likelihood_of(
     else:
         pairs = grouped_pairs(sources, targets, parameters)
     if in_region is None:
-        in_region = shares(sources.latitude, sources.longitude, Outline.of_box(Box.checked(region)))
+        in_region = shares(sources.latitude, sources.longitude, outline_of(region_of(region)))
     return EtasLikelihood(
         pairs=pairs,
         background_density=background_density,

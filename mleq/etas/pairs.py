@@ -12,6 +12,7 @@ all near ones are, is exact everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from mleq.etas.history import History, cosines
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.sphere import EARTH_RADIUS_KM
+from mleq.etas.threads import in_threads
 
 MAGNITUDE_STEP = 0.5
 FINE_CELLS, FINE_BELOW = 4, 2.0  # cells a unit of ln(1 + t/c) and ln(1 + r^2/sigma) up to here, and one a unit beyond
@@ -54,7 +56,8 @@ class Pairs:
 def all_pairs(sources: History, targets: History, m0: float) -> Pairs:
     """Every pair singly. Memory grows with the square of the number of events: for a few thousand."""
     parts = []
-    for _, elapsed, distance2 in _blocks(sources, targets):
+    blocks, since_and_apart = _blocks(sources, targets)
+    for elapsed, distance2 in map(since_and_apart, blocks):
         growth = np.broadcast_to(sources.magnitude[: elapsed.shape[1]] - m0, elapsed.shape)
         earlier = elapsed > 0
         parts.append((earlier.sum(axis=1), elapsed[earlier], distance2[earlier], growth[earlier]))
@@ -78,28 +81,39 @@ def grouped_pairs(sources: History, targets: History, parameters: EtasParameters
     -------
     Pairs
     """
-    parts = [
-        _grouped(elapsed, distance2, sources.magnitude[: elapsed.shape[1]] - parameters.m0, parameters)
-        for _, elapsed, distance2 in _blocks(sources, targets)
-    ]
+
+    def group(block):
+        elapsed, distance2 = since_and_apart(block)
+        return _grouped(elapsed, distance2, sources.magnitude[: elapsed.shape[1]] - parameters.m0, parameters)
+
+    blocks, since_and_apart = _blocks(sources, targets)
+    parts = in_threads(group, blocks)
     if not parts:
         return all_pairs(sources, targets, parameters.m0)
     number, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Pairs(np.r_[0, np.cumsum(number)], *columns)
 
 
-def _blocks(sources: History, targets: History):
-    """Targets a block at a time, with times since, and squared distances from, the sources before the block's end."""
+def _blocks(sources: History, targets: History) -> tuple[list[slice], Callable]:
+    """Targets a block at a time; and for a block, times since and squared distances from sources before its end."""
     from_sources, from_targets = sources.unit_vectors(), targets.unit_vectors()
-    # Blocks are sized for the last target, which has the most sources before it.
-    at_once = max(1, PAIRS_AT_ONCE // max(1, len(sources)))
-    for first in range(0, len(targets), at_once):
-        block = slice(first, min(first + at_once, len(targets)))
-        before = np.searchsorted(sources.time_days, targets.time_days[block.stop - 1])
-        elapsed = targets.time_days[block, None] - sources.time_days[:before]
-        sine2 = (1 - cosines(from_targets[block], from_sources[:before])) / 2
+    before = np.searchsorted(sources.time_days, targets.time_days)
+
+    def since_and_apart(block: slice) -> tuple[np.ndarray, np.ndarray]:
+        earlier = slice(before[block.stop - 1])
+        elapsed = targets.time_days[block, None] - sources.time_days[earlier]
+        sine2 = (1 - cosines(from_targets[block], from_sources[earlier])) / 2
         distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(sine2, 0, 1)))
-        yield block, elapsed, distance**2
+        return elapsed, distance**2
+
+    blocks, first = [], 0
+    while first < len(targets):
+        # Blocks are sized for their last target, which has the most sources before it.
+        fits = np.arange(1, len(targets) - first + 1) * before[first:] <= PAIRS_AT_ONCE
+        last = first + max(1, int(np.argmin(fits)) if not fits.all() else fits.size)
+        blocks.append(slice(first, last))
+        first = last
+    return blocks, since_and_apart
 
 
 def _cell(coordinate: np.ndarray) -> np.ndarray:

@@ -22,6 +22,9 @@ BOUNDS = {
     "tau_days": (1.0, 1e9),
 }
 
+ENOUGH = 1e-5  # nats that another step would gain: parameters then lie within 0.005 of their standard errors
+LARGEST_STEPS, LARGEST_DAMPING = 100, 1e6
+
 
 def log_bounds(theta: np.ndarray) -> np.ndarray:
     """Logarithms of the bounds of each entry of `theta`, shape (n, 2)."""
@@ -29,23 +32,43 @@ def log_bounds(theta: np.ndarray) -> np.ndarray:
 
 
 def maximise(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
-    """Log-parameters of the largest likelihood by L-BFGS within `BOUNDS`, from anywhere; of its shape."""
-    from scipy.optimize import minimize
+    """Log-parameters of the largest likelihood within `BOUNDS`, from anywhere; of the shape of `theta`.
 
-    n = likelihood.background_density.size
+    Fisher scoring: steps of Newton with the information matrix in place of second derivatives, damped as of
+    Levenberg and Marquardt where the likelihood would not rise. A dozen evaluations do where L-BFGS takes fifty.
+    """
+    bounds = log_bounds(theta)
+    value, gradient, information = likelihood.with_information(theta)
+    damping = 1e-3
+    for _ in range(LARGEST_STEPS):
+        step = _damped_step(theta, gradient, information, damping, bounds)
+        promised = gradient @ step - step @ information @ step / 2
+        if promised < ENOUGH and damping < 1:
+            break
+        there = theta + step
+        new_value, new_gradient, new_information = likelihood.with_information(there)
+        if new_value > value:
+            kept = (new_value - value) / promised
+            damping = damping / 10 if kept > 0.75 else damping * 2 if kept < 0.25 else damping
+            theta, value, gradient, information = there, new_value, new_gradient, new_information
+        elif damping > LARGEST_DAMPING:
+            break  # no step leads up: rounding
+        else:
+            damping = max(10 * damping, 0.01)
+    return theta
 
-    def cost(theta):
-        value, gradient = likelihood.value_and_gradient(theta)
-        return -value / n, -gradient / n
 
-    return minimize(
-        cost,
-        theta,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=log_bounds(theta),
-        options={"maxiter": 300, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-6},
-    ).x
+def _damped_step(theta, gradient, information, damping, bounds) -> np.ndarray:
+    """A step upwards that stays within the bounds and changes no parameter by more than a factor of e."""
+    against = (theta <= bounds[:, 0] + 1e-9) & (gradient < 0) | (theta >= bounds[:, 1] - 1e-9) & (gradient > 0)
+    free = np.flatnonzero(~against)
+    scale = np.diag(information)[free]
+    scale = np.maximum(scale, 1e-9 * max(scale.max(initial=0), 1e-9))
+    matrix = information[np.ix_(free, free)] + np.diag((damping + 1e-12) * scale)
+    step = np.zeros_like(theta)
+    step[free] = np.linalg.lstsq(matrix, gradient[free])[0]
+    step /= max(1.0, np.abs(step).max(initial=0))
+    return np.clip(theta + step, *bounds.T) - theta
 
 
 def covariance_of(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from mleq.errors import Mistake
+from mleq.etas.areas import region_of
 from mleq.etas.background import KernelBackground, fault_like_background
 from mleq.etas.decay import omori_quantile, omori_survival
 from mleq.etas.parameters import EtasParameters, check_magnitudes
-from mleq.etas.sphere import Box, destination
+from mleq.etas.sphere import destination
 
 LARGEST_CATALOG = 20_000_000  # events; about 1.5 GB while simulating
 
@@ -85,7 +86,7 @@ def simulate_catalog(
     ----------
     Zhuang, J., Ogata, Y. and Vere-Jones, D. (2004). J. Geophys. Res. 109, B05301. doi:10.1029/2003JB002879
     """
-    box = Box.checked(region)
+    box = region_of(region)
     duration = days_between(start, end)
     magnitude_min = parameters.m0 if magnitude_min is None else magnitude_min
     _check(parameters, duration, burn_in_days, b_value, magnitude_min, magnitude_max)
