@@ -2,9 +2,10 @@
 
     python benchmarks/fetch.py --server ../shared/tools/usgs_server.py [--faults] [--kills 20]
 
-Prints queries, counts, time and peak memory of fetching 1980-2015, M >= 4, and whether every id came once with the
-values of the file; the same with faults switched on, and with the client killed at random moments. Each fetch is a
-process of its own, so that its peak memory is its own (Linux).
+Prints queries, counts, time and peak memory (VmHWM) of fetching 1980-2015, M >= 4, and whether every id came once with
+the values of the file; the same of a fetch that finds nothing new, of fewer years and of a single day (what the
+interpreter and its libraries take); the same with faults switched on, and with the client killed at random moments.
+Each fetch is a process of its own, so that its peak memory is its own (Linux).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from mleq.catalog.store import Store  # noqa: E402
 
 SHARED = ROOT.parent / "shared"
 START, END = "1980-01-01", "2016-01-01"
+SMALLER = {"2012-01-01": "2012-2015", "2015-12-31": "one day"}
 FAULTS = ("--fail-every", "4", "--throttle-every", "7", "--cut-every", "5")
 FETCH = """
 import sys
@@ -62,10 +64,13 @@ def main() -> None:
         work = Path(folder)
         with serving(options.server, work / "plain.log") as url:
             whole(url, work / "plain", work / "plain.log", expected)
-            smaller(url, work / "small")
+            again(url, work / "plain")
+            for first, name in SMALLER.items():
+                smaller(url, work / first, first, name)
         if options.faults:
             with serving(options.server, work / "faults.log", *FAULTS) as url:
                 whole(url, work / "faults", work / "faults.log", expected, "with faults: ")
+                smaller(url, work / "few", "2012-01-01", "with faults, 2012-2015")
         if options.kills:
             with serving(options.server, work / "kills.log") as url:
                 killed(url, work / "kills", options.kills, expected)
@@ -122,9 +127,16 @@ def sameness(data: Path, expected: pd.DataFrame) -> str:
     return "every id once, all 22 columns as in the file" if held.equals(expected) else "differs from the file: WRONG"
 
 
-def smaller(url: str, data: Path) -> None:
-    answer, peak = finish(start_fetch(url, data, "--start", "2012-01-01", "--end", END))
-    print(f"  for comparison, {answer['held']:,} events of 2012-2015: peak {peak:.0f} MB")
+def again(url: str, data: Path) -> None:
+    began = time.perf_counter()
+    answer, peak = finish(start_fetch(url, data))
+    seconds = time.perf_counter() - began
+    print(f"  fetched again: {answer['events']} events in {seconds:.1f} s, peak {peak:.0f} MB")
+
+
+def smaller(url: str, data: Path, first: str, name: str) -> None:
+    answer, peak = finish(start_fetch(url, data, "--start", first, "--end", END))
+    print(f"  {name}: {answer['held']:,} events, peak {peak:.0f} MB")
 
 
 def killed(url: str, data: Path, times: int, expected: pd.DataFrame) -> None:

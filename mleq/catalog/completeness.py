@@ -27,7 +27,7 @@ TOLERANCE = 0.1
 """Magnitudes are reported to a tenth, and no estimator tells neighbouring tenths apart. It is a constant, not the
 estimate's own uncertainty: with that, the gate would be the wider open the less is known."""
 RESAMPLES = 1000
-_WORDS = {
+WORDS = {
     "goodness_of_fit": "90 % goodness of fit",
     "maximum_curvature": "maximum curvature + 0.2",
     "b_stability": "b-value stability",
@@ -222,12 +222,12 @@ def refusal(complete: Completeness, target) -> str | None:
     if target.allow_incomplete or target.magnitude >= complete.magnitude - TOLERANCE - 1e-9:
         return None
     others = ", ".join(
-        f"{_WORDS[name]} {'finds none' if value is None else format(value, '.1f')}"
+        f"{WORDS[name]} {'finds none' if value is None else format(value, '.1f')}"
         for name, value in complete.estimates.items()
     )
     return (
         f"the target magnitude {target.magnitude:g} is below the completeness magnitude: {others}; "
-        f"{complete.magnitude:.1f} +- {complete.uncertainty:.1f} counts, of {complete.start:%Y-%m-%d} to "
+        f"{complete.magnitude:.1f} +- {complete.uncertainty:.2f} counts, of {complete.start:%Y-%m-%d} to "
         f"{complete.end:%Y-%m-%d} ({complete.events} events within {complete.radius_km:.0f} km)"
     )
 
@@ -244,7 +244,7 @@ def require(complete: Completeness, target) -> None:
     if reason is None:
         if target.magnitude < complete.magnitude - 1e-9:
             log.warning(
-                "the target magnitude %g is below the completeness magnitude %.1f +- %.1f of %s to %s",
+                "the target magnitude %g is below the completeness magnitude %.1f +- %.2f of %s to %s",
                 target.magnitude,
                 complete.magnitude,
                 complete.uncertainty,
@@ -276,13 +276,13 @@ def sentence(summary: dict[str, Any]) -> str:
     b, sigma = summary["b_value"], summary["b_value_uncertainty"]
     slope = "" if b is None else f", b = {b:.2f}" + ("" if sigma is None else f" +- {sigma:.2f}")
     others = ", ".join(
-        f"{_WORDS[name]} {'none' if value is None else format(value, '.1f')}"
+        f"{WORDS[name]} {'none' if value is None else format(value, '.1f')}"
         for name, value in summary["completeness_estimates"].items()
     )
     start, end = (moment[:10] for moment in summary["completeness_era"])
     radius = summary["completeness_radius_km"]
     where = "" if radius is None else f" within {radius:,.0f} km"
     return (
-        f"from M {summary['completeness_magnitude']:.1f} +- {summary['completeness_uncertainty']:.1f}{slope} "
+        f"from M {summary['completeness_magnitude']:.1f} +- {summary['completeness_uncertainty']:.2f}{slope} "
         f"({others}; worst era {start} to {end}, {summary['completeness_events']:,} events{where})"
     )

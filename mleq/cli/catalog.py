@@ -9,6 +9,9 @@ import click
 
 from mleq.cli import common
 
+PERIOD_YEARS = 5
+"""Years that one line of the report stands for."""
+
 
 @common.door("catalog", "say what the store holds and how complete it is")
 @click.option("--recipe_id", help="Look at the neighbourhood of this recipe's target, and at its events alone.")
@@ -28,6 +31,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Say what there is and how complete it is: rates, magnitude types, Mc through time, b, doubles; draw it.
+
+    Long catalogues are shown in periods of five years; --json has every year and every window.
 
     Without --recipe_id it looks at everything that the store (or FILE) holds. The drawing goes to
     catalog.png in the recipe's folder of --out_dir, or to --plot.
@@ -88,7 +93,7 @@ def _answer(events, near, through_time, place) -> dict[str, Any]:
     from mleq.catalog.events import source_of
 
     now = through_time[-1]
-    doubles = quality.near_duplicates(events)
+    doubles = quality.near_duplicates(near)
     changes = quality.network_changes(near, round(max(one.magnitude for one in through_time) + 0.3, 1))
     types = quality.magnitude_types(near)
     answer = source_of(events) | {
@@ -119,6 +124,8 @@ def _tell(answer: dict[str, Any]) -> None:
     from mleq.catalog.completeness import sentence
 
     click.echo(f"{answer['source']}: {answer['events']:,} events, {answer['start'][:10]} to {answer['end'][:10]}")
+    if "magnitude_conversion" in answer:
+        click.echo(f"magnitudes converted {answer['magnitude_conversion']}")
     if answer["radius_km"] is not None:
         click.echo(f"around the target: {answer['near']:,} events")
     _tell_rates(answer)
@@ -128,15 +135,17 @@ def _tell(answer: dict[str, Any]) -> None:
             f"{kind} {share:.2f}" for kind, share in sorted(shares.items(), key=lambda one: -one[1]) if share
         )
         click.echo(f"  {year}  {said}")
-    click.echo("\ncompleteness, five years each: Mc (maximum curvature, 90 % fit, b-stability)   b")
-    for one in answer["through_time"]:
+    click.echo("\ncompleteness, five years each: Mc (maximum curvature + 0.2, 90 % goodness of fit, b-stability)  b")
+    windows = answer["through_time"]
+    few = len(answer["rates"]) <= 3 * PERIOD_YEARS
+    for one in windows if few else reversed(windows[::-PERIOD_YEARS]):  # else those that do not overlap
         _tell_window(one)
     click.echo(f"\nlatest: {sentence(answer['latest']).replace('worst era', 'era')}")
     click.echo(f"note: {answer['latest']['completeness_bias']}")
     if "target_magnitude" in answer:
         since = answer["target_complete_since"]
         said = f"complete since {since[:10]}" if since else "not complete even in the latest years"
-        click.echo(f"target magnitude {answer['target_magnitude']:g}: {said}")
+        click.echo(f"target magnitude {answer['target_magnitude']:g}: {said}, by the estimator that counts")
     doubles = answer["near_duplicates"]
     click.echo(f"pairs within 10 s and 50 km, which may be one event twice: {doubles['pairs']:,}")
     for pair in doubles["first"][:3]:
@@ -153,9 +162,15 @@ def _tell(answer: dict[str, Any]) -> None:
 
 def _tell_rates(answer: dict[str, Any]) -> None:
     bands = list(next(iter(answer["rates"].values())))
-    click.echo("\nevents per year  " + "".join(f"{'M ' + band:>8}" for band in bands))
-    for year, counts in answer["rates"].items():
-        click.echo(f"  {year}           " + "".join(f"{counts[band]:>8,.0f}" for band in bands))
+    click.echo("\nevents per year  " + "".join(f"{'M ' + band:>9}" for band in bands))
+    years = list(answer["rates"].items())
+    step = 1 if len(years) <= 3 * PERIOD_YEARS else PERIOD_YEARS
+    for place in range(0, len(years), step):
+        period = years[place : place + step]
+        last = "" if len(period) == 1 else f"-{period[-1][0]}"
+        means = [sum(counts[band] for _, counts in period) / len(period) for band in bands]
+        said = "".join(f"{mean:>9,.0f}" if mean >= 10 or step == 1 else f"{mean:>9.1f}" for mean in means)
+        click.echo(f"  {f'{period[0][0]}{last}':<15}" + said)
 
 
 def _tell_window(one: dict[str, Any]) -> None:
@@ -163,7 +178,7 @@ def _tell_window(one: dict[str, Any]) -> None:
     each = ", ".join("none" if value is None else f"{value:.1f}" for value in one["completeness_estimates"].values())
     b, sigma = one["b_value"], one["b_value_uncertainty"]
     slope = "none" if b is None or sigma is None else f"{b:.2f} +- {sigma:.2f}"
-    magnitude = f"{one['completeness_magnitude']:.1f} +- {one['completeness_uncertainty']:.1f}"
+    magnitude = f"{one['completeness_magnitude']:.1f} +- {one['completeness_uncertainty']:.2f}"
     radius = one["completeness_radius_km"]
     where = "" if radius is None else f" within {radius:,.0f} km"
     click.echo(f"  {start} to {end}  {magnitude} ({each})  {slope}  {one['completeness_events']:,} events{where}")

@@ -10,13 +10,15 @@ import pandas as pd
 
 from mleq import atomic
 from mleq.catalog import quality
-from mleq.catalog.completeness import Completeness
+from mleq.catalog.completeness import WORDS, Completeness
 from mleq.catalog.magnitudes import Distribution
 from mleq.catalog.neighbourhood import Place
 from mleq.etas.sphere import destination
 
 MAP_EVENTS = 20_000
 """So many of the strongest events are drawn on the map; more would hide each other."""
+WHOLE_FROM = 6.0
+"""From this magnitude on events are too few for bands of half a magnitude."""
 
 
 def draw(
@@ -46,10 +48,14 @@ def draw(
 
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 8), layout="constrained")
+    figure = Figure(figsize=(14, 9), layout="constrained")
     (above_left, above_right), (below_left, below_right) = figure.subplots(2, 2)
+    for axes in (above_left, above_right, below_left):
+        axes.grid(color="0.92")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
     _rates(above_left, near)
-    _through_time(above_right, through_time)
+    _through_time(above_right, through_time, place)
     _frequencies(below_left, near, now)
     _map(below_right, events, place)
     picture = io.BytesIO()
@@ -58,26 +64,43 @@ def draw(
 
 
 def _rates(axes: Any, events: pd.DataFrame) -> None:
+    """Events per year in bands: half a magnitude wide below 6, whole above."""
+    from matplotlib import colormaps
+
     table = quality.rates(events, 0.5)
-    for band in table.columns:
-        axes.step(table.index, table[band].where(table[band] > 0), where="mid", label=f"{band:.1f}-{band + 0.4:.1f}")
+    table = table.T.groupby(lambda low: low if low < WHOLE_FROM else np.floor(low)).sum().T
+    for band, colour in zip(table.columns, colormaps["viridis"](np.linspace(0, 0.9, table.shape[1])), strict=True):
+        width = 0.4 if band < WHOLE_FROM else 0.9
+        counts = table[band].where(table[band] > 0)
+        label = f"M {band:.1f}-{band + width:.1f}"
+        axes.plot(table.index, counts, ".-", color=colour, markersize=4, linewidth=1.2, label=label)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True, frameon=False)
     axes.set(title="events per year, by magnitude", yscale="log", xlabel="year", ylabel="events")
-    axes.legend(fontsize=7, ncols=2)
 
 
-def _through_time(axes: Any, windows: list[Completeness]) -> None:
-    axes.set(title="completeness magnitude, in windows of five years", xlabel="year", ylabel="magnitude")
+def _through_time(axes: Any, windows: list[Completeness], place: Place | None) -> None:
+    axes.set(
+        title="completeness magnitude, in windows of five years", xlabel="middle of the window", ylabel="magnitude"
+    )
     if not windows:
         axes.text(0.5, 0.5, "too few events", ha="center", transform=axes.transAxes)
         return
     middle = np.array([_year(one.start + (one.end - one.start) / 2) for one in windows])
+    counting = windows[0].estimator
     for name in windows[0].estimates:
         values = np.array([one.estimates[name] for one in windows], dtype=float)
-        axes.plot(middle, values, ".-", linewidth=0.8, label=name.replace("_", " "))
+        bold = {"linewidth": 2.2, "zorder": 3} if name == counting else {"linewidth": 1}
+        axes.plot(middle, values, ".-", label=WORDS[name] + (", which counts" if name == counting else ""), **bold)
     counts = np.array([one.magnitude for one in windows])
     spread = np.array([one.uncertainty for one in windows])
-    axes.fill_between(middle, counts - spread, counts + spread, alpha=0.2, label="the one that counts, +- 1 s.d.")
-    axes.legend(fontsize=7)
+    axes.fill_between(middle, counts - spread, counts + spread, color="0.85", label="its standard deviation")
+    magnitude = getattr(place, "magnitude", None)
+    if magnitude is not None:
+        axes.axhline(magnitude, color="k", linestyle="--", linewidth=1, label=f"target magnitude {magnitude:g}")
+    axes.yaxis.set_major_formatter("{x:.1f}")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.35 * (high - low))  # room for the legend
+    axes.legend(fontsize=8, ncols=2, loc="upper right")
 
 
 def _year(moment: pd.Timestamp) -> float:
@@ -95,7 +118,7 @@ def _frequencies(axes: Any, events: pd.DataFrame, now: Completeness) -> None:
         line = found.magnitudes[first:]
         label = f"b = {now.b_value:.2f} +- {now.b_uncertainty:.2f} from {now.b_magnitude:.1f}"
         axes.plot(line, cumulative[first] * 10 ** (-now.b_value * (line - line[0])), "r-", linewidth=1, label=label)
-    axes.axvline(now.magnitude, color="r", linestyle=":", label=f"Mc {now.magnitude:.1f} +- {now.uncertainty:.1f}")
+    axes.axvline(now.magnitude, color="r", linestyle=":", label=f"Mc {now.magnitude:.1f} +- {now.uncertainty:.2f}")
     axes.set(
         title=f"frequency and magnitude, {now.start:%Y}-{now.end:%Y}",
         yscale="log",
@@ -103,12 +126,12 @@ def _frequencies(axes: Any, events: pd.DataFrame, now: Completeness) -> None:
         xlabel="magnitude",
         ylabel="events",
     )
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=8)
 
 
 def _map(axes: Any, events: pd.DataFrame, place: Place | None) -> None:
-    axes.set(title="epicentres, coloured by depth", xlabel="longitude", ylabel="latitude")
     shown = events
+    axes.set_aspect("equal")
     if place is not None:
         azimuth = np.linspace(0, 360, 181)
         latitude, longitude = destination(place.latitude, place.longitude, azimuth, place.radius_km)
@@ -121,10 +144,20 @@ def _map(axes: Any, events: pd.DataFrame, place: Place | None) -> None:
         shown = shown[inside & ((shown["longitude"] - place.longitude).abs() <= reach / narrowing)]
         axes.set_aspect(1 / narrowing)
     strongest = shown.nlargest(MAP_EVENTS, "magnitude").sort_values("magnitude")
-    size = np.clip(4.0 ** (strongest["magnitude"] - 6), 0.3, 60)
-    axes.scatter(
-        strongest["longitude"], strongest["latitude"], size, strongest["depth_km"], cmap="viridis_r", linewidths=0
+    size = np.clip(4.0 ** (strongest["magnitude"] - 6), 0.6, 60)
+    points = axes.scatter(
+        strongest["longitude"],
+        strongest["latitude"],
+        size,
+        strongest["depth_km"],
+        cmap="plasma_r",
+        vmin=0,
+        vmax=max(100, np.nanpercentile(strongest["depth_km"], 99)) if strongest["depth_km"].notna().any() else 100,
+        linewidths=0,
     )
+    axes.figure.colorbar(points, ax=axes, label="depth in km", shrink=0.8, extend="max")
+    few = "" if len(shown) <= MAP_EVENTS else f", the {MAP_EVENTS:,} strongest"
+    axes.set(title=f"epicentres{few}", xlabel="longitude", ylabel="latitude")
 
 
 def _eastward(longitude: np.ndarray, place: Place) -> np.ndarray:
