@@ -7,15 +7,19 @@ holds a few windows and whatever was brought stays, however the process ends.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from mleq import progress
+from mleq import atomic, progress
+from mleq.catalog import wishes
 from mleq.catalog.manifest import Record
 from mleq.catalog.plan import Service, bring, counted, plan
 from mleq.catalog.store import SMALL, Store
 from mleq.catalog.window import Window, milliseconds, missing
+from mleq.errors import Failure
 
 log = logging.getLogger("mleq")
 
@@ -73,10 +77,36 @@ def fetch(
     mleq.errors.ServiceError
         If the service fails; all windows brought until then are in the store.
     """
+    with _alone(store):
+        now = pd.Timestamp.now("UTC").floor("ms")
+        wanted = Window.of(start, now if end is None else min(end, now), min_magnitude)
+        wishes.note(store.folder, wanted)
+        done = _fetch(store, service, wanted)
+        wishes.forget(store.folder, (record.window for record in store.records()))
+    return done
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Let one fetch at a time work in a store: a second would bring windows that overlap those of the first."""
+    lock = store.folder / ".fetching.lock"
+    try:
+        with atomic.locked(lock, busy=Busy("")):
+            yield
+    except Busy:
+        log.info("another process is fetching into %s; waiting until it is done", store.folder)
+        with atomic.locked(lock):
+            yield
+
+
+class Busy(Failure):
+    """Another fetch is at work."""
+
+
+def _fetch(store: Store, service: Service, wanted: Window) -> Fetched:
+    """Bring what the store lacks of a window, and what was revised."""
     from mleq.catalog.revision import relist, revise
 
-    now = pd.Timestamp.now("UTC").floor("ms")
-    wanted = Window.of(start, now if end is None else min(end, now), min_magnitude)
     done = Fetched()
     damaged = store.damaged()
     for record in damaged:

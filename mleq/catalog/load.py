@@ -15,6 +15,7 @@ import pandas as pd
 from mleq.catalog import columns
 from mleq.catalog import events as events_of
 from mleq.catalog.conversion import convert
+from mleq.catalog.window import timestamp
 from mleq.errors import DataError, MissingData
 
 log = logging.getLogger("mleq")
@@ -137,6 +138,7 @@ def _from_files(settings, files: list[Path]) -> pd.DataFrame:
             settings.min_magnitude,
         )
     start = max(start, first)
+    _warn_of_a_hole(np.sort(raw["time"].to_numpy("datetime64[us]")), name)
     if end <= start:
         raise DataError(
             f"{name} covers {first:%Y-%m-%d} to {last:%Y-%m-%d}",
@@ -170,9 +172,11 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
             f"{settings.start} to {settings.end or 'now'}: {held}",
             remedy=f"run: python cmd/fetch --recipe_id {recipe_id or 'ID'}",
         )
+    _refuse_half_a_fetch(store, settings, start, end, reached, recipe_id)
     end = reached if end is None else min(end, reached)
     raw = store.read(start, end, settings.min_magnitude, settings.snapshot, columns.EVENT_COLUMNS)
     end = _before_silence(raw, end, store.name)
+    _warn_of_a_hole(raw["time"].to_numpy("datetime64[us]"), store.name)
     events = events_of.from_raw(
         raw,
         source=store.name,
@@ -184,6 +188,36 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
     if settings.snapshot:
         events.attrs["snapshot"] = settings.snapshot
     return events
+
+
+def _refuse_half_a_fetch(store, settings, start, end, reached: pd.Timestamp, recipe_id: str | None) -> None:
+    """Refuse a store in which a fetch was stopped long before its end; a fetch of the last days may be under way."""
+    if settings.snapshot:
+        return
+    for wish in store.unfinished():
+        until = timestamp(wish.end) if end is None else min(end, timestamp(wish.end))
+        concerns = wish.min_magnitude <= settings.min_magnitude and timestamp(wish.start) <= reached
+        if concerns and until - reached > pd.Timedelta(days=31):
+            raise MissingData(
+                f"a fetch of {wish} was not finished: the store in {store.folder} ends at {reached:%Y-%m-%d}",
+                remedy=f"run it again, it goes on where it stopped: python cmd/fetch --recipe_id {recipe_id or 'ID'}",
+            )
+
+
+def _warn_of_a_hole(times: np.ndarray, name: str) -> None:
+    """Warn where events are missing in the middle: one gap over three times the next longest, and over three days."""
+    if len(times) < 100:
+        return
+    gaps = np.diff(times)
+    second, longest = np.partition(gaps, -2)[-2:]
+    if longest > max(3 * second, np.timedelta64(3, "D")):
+        place = int(gaps.argmax())
+        log.warning(
+            "%s has no event between %s and %s, a gap over three times any other: is a part of it missing?",
+            name,
+            times[place].astype("datetime64[m]"),
+            times[place + 1].astype("datetime64[m]"),
+        )
 
 
 def _before_silence(raw: pd.DataFrame, end: pd.Timestamp, name: str) -> pd.Timestamp:

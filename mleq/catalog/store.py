@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from mleq import atomic
-from mleq.catalog import columns
+from mleq.catalog import columns, wishes
 from mleq.catalog.events import fingerprint
 from mleq.catalog.manifest import Record, parse, written
 from mleq.catalog.window import Window, iso, milliseconds, missing, timestamp
@@ -134,6 +134,10 @@ class Store:
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise self._damaged(path, "its content is not what was written (sha256 differs)")
         return columns.from_arrow(pa.parquet.read_table(pa.BufferReader(content), columns=list(names)), names)
+
+    def unfinished(self) -> list[Window]:
+        """Return what a fetch set out to bring and did not finish."""
+        return wishes.unfinished(self.folder, (record.window for record in self.records()))
 
     def damaged(self, snapshot: str | None = None) -> list[Record]:
         """List the partitions, of the newest state or of a snapshot, that are gone or no longer what was written."""

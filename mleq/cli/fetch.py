@@ -98,6 +98,8 @@ def command(
 
 def _request(recipe_file, recipe_id, start, end, min_magnitude):
     """What is asked for: ((start, end), smallest magnitude, address), from the recipe, then the options."""
+    import pandas as pd
+
     from mleq.catalog.load import wanted_period
     from mleq.errors import RequestError
 
@@ -127,6 +129,8 @@ def _request(recipe_file, recipe_id, start, end, min_magnitude):
         raise RequestError("--start needs --min_magnitude", remedy="Add --min_magnitude 4, for example")
     if not -3 <= magnitude <= 10:
         raise RequestError(f"--min_magnitude {magnitude:g}", expected="a magnitude between -3 and 10")
+    if first >= pd.Timestamp.now("UTC"):
+        raise RequestError(f"--start {first:%Y-%m-%d} lies in the future", expected="a day that has begun")
     if last is not None and last <= first:
         raise RequestError(
             f"--end {last:%Y-%m-%d} is not later than --start {first:%Y-%m-%d}",
@@ -152,7 +156,7 @@ def _moment(option: str, text: str | None):
 
 def _state(store) -> dict[str, Any]:
     """What the store holds now."""
-    from mleq.catalog.window import timestamp
+    from mleq.catalog.window import Window, missing, timestamp
 
     records = store.records()
     held: dict[str, Any] = {"held": sum(record.count for record in records), "partitions": len(records)}
@@ -160,6 +164,9 @@ def _state(store) -> dict[str, Any]:
         held["start"] = timestamp(min(record.window.start for record in records)).isoformat()
         held["end"] = timestamp(max(record.window.end for record in records)).isoformat()
         held["min_magnitude"] = min(record.window.min_magnitude for record in records)
+        windows = [record.window for record in records]
+        whole = Window(min(w.start for w in windows), max(w.end for w in windows), held["min_magnitude"])
+        held["missing"] = [str(gap) for gap in missing(whole, windows)]
     return held
 
 
@@ -181,7 +188,8 @@ def _tell(answer: dict[str, Any], repaired: bool) -> None:
             click.echo("`mleq fetch --repair` brings these windows again")
     if answer["held"]:
         span = f"{answer['start'][:10]} to {answer['end'][:10]}, M >= {answer['min_magnitude']:g}"
-        click.echo(f"{answer['store']} holds {answer['held']:,} events: {span}")
+        gaps = f", but not {'; '.join(answer['missing'])}" if answer["missing"] else ""
+        click.echo(f"{answer['store']} holds {answer['held']:,} events: {span}{gaps}")
     if "snapshot" in answer:
         click.echo(f"snapshot {answer['snapshot']['name']}: {answer['snapshot']['sha256']}")
     if "exported" in answer:

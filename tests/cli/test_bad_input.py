@@ -209,6 +209,7 @@ class TestPlaces:
         (("trian",), "no command 'trian'; did you mean 'train'?"),
         (("train",), "Missing option '--recipe_id'"),
         (("train", "--recipe_idd", "x"), "No such option"),
+        (("fetch", "--start", "2999-01-01", "--min_magnitude", "6"), "--start 2999-01-01 lies in the future"),
         (("new", "--id", "a", "--latitude", "north", "--longitude", "1"), "'north' is not a valid float"),
     ],
 )
