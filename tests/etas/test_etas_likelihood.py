@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from mleq.errors import DataError
 from mleq.etas import EtasParameters, simulate_catalog
 from mleq.etas.decay import omori_density, omori_survival
+from mleq.etas.fitting import REGROUP
 from mleq.etas.history import History
 from mleq.etas.likelihood import LOG_NAMES, from_log, likelihood_of, log_names, to_log
 from mleq.etas.pairs import all_pairs, grouped_pairs
@@ -75,6 +76,38 @@ def test_equal_to_a_double_loop(p):
     in_region = likelihood.in_region.of_power_law(scale, p.q)
     expected = double_loop(p, sources, targets, in_region, 100, 500)
     assert likelihood.value(p) == pytest.approx(expected, rel=1e-10)
+
+
+def row_loop(p, sources, targets, in_region, start, end):
+    """The likelihood one target at a time, without the room's pairs or kernels: for thousands of events."""
+    growth = sources.magnitude - p.m0
+    sigma, strength = p.d_km2 * np.exp(p.gamma * growth), p.productivity * np.exp(p.alpha * growth)
+    height = strength * (p.p - 1) / p.c_days * (p.q - 1) / (math.pi * sigma)
+    logarithms = []
+    for time, latitude, longitude in zip(targets.time_days, targets.latitude, targets.longitude, strict=True):
+        past = sources.time_days < time
+        distance = distance_km(latitude, longitude, sources.latitude[past], sources.longitude[past])
+        in_time = (1 + (time - sources.time_days[past]) / p.c_days) ** -p.p
+        triggered = height[past] * in_time * (1 + distance**2 / sigma[past]) ** -p.q
+        logarithms.append(math.log(p.background_per_day / Box.checked(REGION).area_km2 + math.fsum(triggered)))
+    opens, closes = np.maximum(start - sources.time_days, 0), end - sources.time_days
+    in_time = (1 + opens / p.c_days) ** (1 - p.p) - (1 + closes / p.c_days) ** (1 - p.p)
+    return math.fsum(logarithms) - p.background_per_day * (end - start) - math.fsum(strength * in_time * in_region)
+
+
+def test_two_thousand_events_exactly_and_fast():
+    """Exactly to 1e-8, and from groups within 1e-4 nats an event wherever a fit may evaluate them (`REGROUP`)."""
+    sources, targets = made(3100, seed=21)
+    assert 1900 < len(targets) < 2400
+    exact, grouped = (prepared(3100, seed=21, exact=exact) for exact in (True, False))
+    assert len(grouped.pairs) < len(exact.pairs) / 4
+    rng = np.random.default_rng(22)
+    for move in (np.zeros(8), *rng.choice([-REGROUP, REGROUP], (4, 8))):
+        p = from_log(to_log(TRUTH) + move, TRUTH.m0)
+        in_region = exact.in_region.of_power_law(p.d_km2 * np.exp(p.gamma * exact.growth), p.q)
+        expected = row_loop(p, sources, targets, in_region, 620, 3100)
+        assert exact.value(p) == pytest.approx(expected, rel=1e-8)
+        assert abs(grouped.value(p) - expected) < 1e-4 * len(targets)
 
 
 def test_kernels_are_normalised():
