@@ -86,3 +86,20 @@ def _record(line: dict) -> Record:
         math.inf if highest is None else highest,
     )
     return Record(window=window, revised=milliseconds(pd.Timestamp(line.pop("revised"))), **line)
+
+
+def neighbours(records: Iterable[Record], limit: int) -> list[list[Record]]:
+    """Group records that adjoin in time, have the same band of magnitudes, and hold together at most `limit` events."""
+    groups: list[list[Record]] = []
+    for record in sorted(records, key=lambda one: (_band(one.window), one.window)):
+        last = groups[-1] if groups else []
+        adjoins = last and last[-1].window.end == record.window.start and _band(last[-1].window) == _band(record.window)
+        if adjoins and sum(one.count for one in last) + record.count <= limit:
+            last.append(record)
+        else:
+            groups.append([record])
+    return groups
+
+
+def _band(window: Window) -> tuple[float, float]:
+    return window.min_magnitude, window.max_magnitude

@@ -151,9 +151,8 @@ def _apply(store: Store, batch: _Batch, done: Fetched) -> None:
 def _touched(store: Store, records: list[Record], rows: pd.DataFrame) -> Iterator[tuple[Record, pd.DataFrame]]:
     """Records that hold an id of `rows`, or into whose window one of them falls, with their rows."""
     for record in records if len(rows) else ():
-        part = store.partition(record)
-        if record.window.contains(rows).any() or part["id"].isin(rows["id"]).any():
-            yield record, part
+        if record.window.contains(rows).any() or store.partition(record, ("id",))["id"].isin(rows["id"]).any():
+            yield record, store.partition(record)
 
 
 def _same(before: pd.DataFrame, current: pd.DataFrame) -> set[str]:

@@ -27,7 +27,7 @@ import pandas as pd
 from mleq import atomic
 from mleq.catalog import columns, wishes
 from mleq.catalog.events import fingerprint
-from mleq.catalog.manifest import Record, parse, written
+from mleq.catalog.manifest import Record, neighbours, parse, written
 from mleq.catalog.window import Window, iso, milliseconds, missing, timestamp
 from mleq.errors import RequestError, StorageError
 
@@ -197,13 +197,7 @@ class Store:
         Otherwise a store that is brought up to date every night would fall to crumbs.
         """
         with atomic.locked(self.folder / ".lock"):
-            groups: list[list[Record]] = []
-            for record in sorted(self.records(), key=lambda one: (_band(one.window), one.window)):
-                last = groups[-1] if groups else []
-                if last and _adjoins(last[-1].window, record.window) and _size(last) + record.count <= limit:
-                    last.append(record)
-                else:
-                    groups.append([record])
+            groups = neighbours(self.records(), limit)
             if all(len(group) == 1 for group in groups):
                 return
             self._write_manifest(self._joined(group) for group in groups)
@@ -297,15 +291,3 @@ class Store:
             for path in orphans:
                 path.unlink(missing_ok=True)
         return len(orphans)
-
-
-def _band(window: Window) -> tuple[float, float]:
-    return window.min_magnitude, window.max_magnitude
-
-
-def _adjoins(earlier: Window, later: Window) -> bool:
-    return earlier.end == later.start and _band(earlier) == _band(later)
-
-
-def _size(records: list[Record]) -> int:
-    return sum(record.count for record in records)
