@@ -56,8 +56,8 @@ class Family(Protocol):
     references: Callable[[Recipe, Any, Samples], dict[str, Any]]
     """(recipe, material, samples) -> fitted references by name, each with `parameters` and `probabilities`."""
 
-    restore_references: Callable[[dict[str, Any]], dict[str, Any]]
-    """(parameters by name) -> the references again."""
+    restore_references: Callable[[Recipe, dict[str, Any]], dict[str, Any]]
+    """(recipe, parameters by name) -> the references again."""
 
     evaluate: Callable[[Recipe, pd.DataFrame], dict[str, Any]]
     """(recipe, forecasts) -> scores, references, gain, confusion, verdict of summary.json."""

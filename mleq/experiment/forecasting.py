@@ -44,7 +44,7 @@ def forecast(
     """
     model = _model(run)
     calibrated = PriorShift.from_dict(run.calibration["prior_shift"])
-    references = family.restore_references(run.calibration["references"])
+    references = family.restore_references(recipe, run.calibration["references"])
     entries = []
     with progress.task("forecasting", total=len(dates), unit="days") as shown:
         for first in range(0, len(dates), AT_ONCE):

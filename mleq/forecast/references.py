@@ -5,22 +5,22 @@ A new reference is a class that keeps `Reference`, and a line in `REFERENCES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from mleq.forecast.excitation import Count, Omori
 from mleq.forecast.samples import Samples
+from mleq.forecast.trailing import SPANS_DAYS, Trailing, TrailingMix
+from mleq.recipe.settings import Circle
 
 
 class Reference(Protocol):
-    """A fitted reference; its class, given `parameters` as keywords, makes it again."""
-
-    @classmethod
-    def fit(cls, recipe, events: pd.DataFrame, samples: Samples) -> Reference:
-        """Fit on the training part."""
+    """A fitted reference; its class, given the recipe's target and `parameters` as keywords, makes it again."""
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -50,6 +50,7 @@ class Climatology:
     within 1 / (2 n + 2) of the plain share.
     """
 
+    target: Circle
     days: int
     positives: int
 
@@ -57,12 +58,12 @@ class Climatology:
     def fit(cls, recipe, events: pd.DataFrame, samples: Samples) -> Climatology:
         """Count the positive dates of the training part."""
         train = samples.target[samples.parts["train"]]
-        return cls(days=len(train), positives=int(train.sum()))
+        return cls(recipe.target, days=len(train), positives=int(train.sum()))
 
     @property
     def parameters(self) -> dict[str, float]:
         """`days` and `positives` of the training part."""
-        return asdict(self)
+        return {"days": self.days, "positives": self.positives}
 
     @property
     def probability(self) -> float:
@@ -74,7 +75,16 @@ class Climatology:
         return np.full(len(dates), self.probability)
 
 
-REFERENCES: dict[str, type[Reference]] = {"climatology": Climatology}
+Fit = Callable[[object, pd.DataFrame, Samples], Reference]
+
+REFERENCES: dict[str, tuple[type[Reference], Fit]] = {
+    "climatology": (Climatology, Climatology.fit),
+    **{f"trailing_{span}": (Trailing, partial(Trailing.fit, span_days=span)) for span in SPANS_DAYS},
+    "trailing_mix": (TrailingMix, TrailingMix.fit),
+    "count": (Count, Count.fit),
+    "omori": (Omori, Omori.fit),
+}
+"""Each reference's class and how it is fitted, by name."""
 
 
 def fit_references(
@@ -96,15 +106,17 @@ def fit_references(
     dict of str to Reference
         Each answers `.probabilities(events, dates)`; for all samples, `dates` is `samples.dates`.
     """
-    return {name: REFERENCES[name].fit(recipe, events, samples) for name in names or REFERENCES}
+    return {name: REFERENCES[name][1](recipe, events, samples) for name in names or REFERENCES}
 
 
-def restore_references(kept: Mapping[str, Mapping[str, float]]) -> dict[str, Reference]:
+def restore_references(recipe, kept: Mapping[str, Mapping[str, float]]) -> dict[str, Reference]:
     """Make fitted references again from what a run kept of them.
 
     Parameters
     ----------
+    recipe : CatalogRecipe
+        The run's.
     kept : mapping of str to mapping
         Each reference's `parameters` by its name.
     """
-    return {name: REFERENCES[name](**parameters) for name, parameters in kept.items()}
+    return {name: REFERENCES[name][0](recipe.target, **parameters) for name, parameters in kept.items()}
