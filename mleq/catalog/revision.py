@@ -121,8 +121,8 @@ def _apply(store: Store, batch: _Batch, done: Fetched) -> None:
     deleted = rows["status"].str.lower().eq("deleted").to_numpy()
     current = rows.loc[~deleted]
     records = store.records()
-    touched = {record.file: part for record, part in _touched(store, records, rows)}
-    before = columns.newest([part.loc[part["id"].isin(rows["id"])] for part in touched.values()])
+    held = {record.file: _held(store, record, rows["id"]) for record in records if len(rows)}
+    before = columns.newest(list(held.values()))
     placed = np.zeros(len(current), bool)
     for record in records:
         placed |= record.window.contains(current)
@@ -136,23 +136,22 @@ def _apply(store: Store, batch: _Batch, done: Fetched) -> None:
     arriving = current.loc[current["id"].isin(changed).to_numpy()]
     # Where events arrive comes first: killed between two writes, an event is held twice, never not at all.
     for record in sorted(records, key=lambda one: not one.window.contains(arriving).any()):
-        if record.file not in touched:
-            continue
-        part = touched[record.file]
-        staying = part.loc[~part["id"].isin(changed)]
         joining = arriving.loc[record.window.contains(arriving)]
-        if len(joining) or len(staying) < len(part):
-            raw = columns.newest([staying, joining])
-            revised = batch.revised.get(record.window, record.revised)
-            store.put([(record.window, raw)], revised=revised, replacing=[record])
+        if not len(joining) and not (len(rows) and held[record.file]["id"].isin(changed).any()):
+            continue
+        part = store.partition(record)
+        raw = columns.newest([part.loc[~part["id"].isin(changed)], joining])
+        revised = batch.revised.get(record.window, record.revised)
+        store.put([(record.window, raw)], revised=revised, replacing=[record])
     store.mark_revised(batch.revised)
 
 
-def _touched(store: Store, records: list[Record], rows: pd.DataFrame) -> Iterator[tuple[Record, pd.DataFrame]]:
-    """Records that hold an id of `rows`, or into whose window one of them falls, with their rows."""
-    for record in records if len(rows) else ():
-        if record.window.contains(rows).any() or store.partition(record, ("id",))["id"].isin(rows["id"]).any():
-            yield record, store.partition(record)
+def _held(store: Store, record: Record, ids: pd.Series) -> pd.DataFrame:
+    """What a partition holds of some ids; one partition at a time is in memory."""
+    if not store.partition(record, ("id",))["id"].isin(ids).any():
+        return columns.empty()
+    part = store.partition(record)
+    return part.loc[part["id"].isin(ids)].copy()
 
 
 def _same(before: pd.DataFrame, current: pd.DataFrame) -> set[str]:
