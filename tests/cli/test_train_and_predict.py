@@ -49,7 +49,8 @@ class TestTrain:
         run = next((trained / "out" / "small" / "runs").iterdir())
         summary = json.loads((run / "summary.json").read_text())
         forecasts = pd.read_parquet(run / "forecasts.parquet")
-        assert list(forecasts) == ["part", "target_date", "observed", "probability", "climatology"]
+        assert list(forecasts)[:5] == ["part", "target_date", "observed", "probability", "climatology"]
+        assert list(forecasts)[4:] == list(summary["references"])
         test = forecasts[forecasts["part"] == "test"]
         p, y = test["probability"].to_numpy(), test["observed"].to_numpy()
         assert summary["scores"]["log_score"]["value"] == pytest.approx(-np.mean(np.where(y, np.log(p), np.log(1 - p))))
