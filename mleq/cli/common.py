@@ -67,7 +67,7 @@ catalog_files = click.option(
     multiple=True,
     type=EXISTING,
     metavar="FILE",
-    help="Read events from this USGS CSV or Parquet file instead of the store; repeatable.",
+    help="Read events from this CSV, Parquet or QuakeML file instead of the store; repeatable.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
