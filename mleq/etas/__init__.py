@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOME = {
     "Circle": "areas",
+    "Completeness": "completeness",
     "DatedEtas": "dated",
     "EtasFit": "fitting",
     "EtasModel": "forecasting",

@@ -12,6 +12,7 @@ from mleq import progress
 from mleq.errors import DataError
 from mleq.etas.areas import area_km2, outline_of, region_of, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
+from mleq.etas.completeness import Completeness, Gaps, stand_ins
 from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
 from mleq.etas.likelihood import EtasLikelihood, from_log, likelihood_of, log_names, to_log
@@ -23,6 +24,7 @@ FEWEST_TARGETS = 100
 LARGEST_ROUNDS = 20
 TARGETS_AT_FIRST = 1500
 REGROUP = 0.05  # change of a log-parameter beyond which pairs are grouped anew
+WIDER = 1.5  # factor on the neighbours of adaptive kernels whose effect counts as a standard error
 TOLERANCE = 2e-3  # largest change of a log-parameter between two rounds that counts as converged
 logger = logging.getLogger("mleq")
 
@@ -40,8 +42,9 @@ class EtasFit:
         Events that the likelihood is of.
     log_covariance : numpy.ndarray, shape (8, 8), or (9, 9) with a taper
         Of the logarithms of the parameters in the order of `mleq.etas.likelihood.to_log`: the inverse of
-        the observed information, the background's shape taken as known. NaN where the likelihood has no
-        proper maximum.
+        the observed information. With an adaptive background, whose smoothing no likelihood decides, what half
+        as many neighbours again would change is added as a standard error. NaN where the likelihood has no proper
+        maximum.
     background : KernelBackground
         Where background events happen.
     targets : History
@@ -96,11 +99,13 @@ def fit_etas(
     neighbours: int = 15,
     first_guess: EtasParameters | None = None,
     tapered: bool = False,
+    completeness: Completeness | None = None,
+    b_value: float | None = None,
     exact: bool = False,
 ) -> EtasFit:
     """Fit space-time ETAS by maximum likelihood.
 
-    Parameters are fitted by L-BFGS in their logarithms with the analytic gradient. With an adaptive
+    Parameters are fitted in their logarithms with the analytic gradient. With an adaptive
     background this alternates with a new background, in which each event counts with its chance to be
     background (Zhuang, Ogata and Vere-Jones 2002), until the parameters stay.
 
@@ -114,7 +119,7 @@ def fit_etas(
     start, end : float
         The period, in the days of the history.
     m0 : float
-        Reference magnitude, at or above completeness everywhere in the period.
+        Reference magnitude, at or above completeness everywhere in the period unless `completeness` is given.
     background : {"adaptive", "uniform"} or KernelBackground, optional
         Fitted from the targets, uniform over the region, or known.
     neighbours : int, optional
@@ -124,6 +129,11 @@ def fit_etas(
         Where the search begins.
     tapered : bool, optional
         Fit the lifetime tau of an exponential taper of the Omori-Utsu law too, with p free to fall below 1.
+    completeness : Completeness, optional
+        Above which magnitude, through time and after large events, the catalogue is complete. Events below it are
+        neither targets nor sources; rates and productivity still are of events from m0 up.
+    b_value : float, optional
+        Slope of the Gutenberg-Richter law, which says how many events are missing; needed with `completeness`.
     exact : bool, optional
         Keep all pairs singly, for a few thousand events.
 
@@ -142,7 +152,10 @@ def fit_etas(
     """
     box = region_of(region)
     sources = history[(history.magnitude >= m0) & (history.time_days < end)]
-    targets = sources[(sources.time_days >= start) & box.contains(sources.latitude, sources.longitude)]
+    sources, weight, listed_share, gaps = _completed(sources, completeness, b_value, start, end, m0)
+    inside = box.contains(sources.latitude, sources.longitude)
+    is_target = (sources.time_days >= start) & inside & (listed_share > 0)
+    targets = sources[is_target]
     if len(targets) < FEWEST_TARGETS:
         raise DataError(
             f"{len(targets)} events of magnitude {m0:g} and above in the region and period",
@@ -152,13 +165,14 @@ def fit_etas(
     parameters = _first_guess(first_guess, tapered, len(targets), end - start, m0)
     in_region = shares(sources.latitude, sources.longitude, outline_of(box))
     kernels = _kernels(background, targets, box, neighbours)
+    # Where not all events are listed, each that is stands for more.
+    stands_for = 1 / listed_share[is_target]
     chance = np.full(len(targets), 0.5)
-    density = _density(background, kernels, chance, targets, box)
+    density = _density(background, kernels, chance * stands_for, targets, box)
 
     def prepared(some: History, density: np.ndarray, parameters: EtasParameters) -> EtasLikelihood:
-        return likelihood_of(
-            sources, some, density, box, start, end, parameters, exact=exact, in_region=in_region, of=len(targets)
-        )
+        known = {"in_region": in_region, "of": len(targets), "weight": weight, "gaps": gaps}
+        return likelihood_of(sources, some, density, box, start, end, parameters, exact=exact, **known)
 
     with progress.task("fitting ETAS", unit="rounds") as shown:
         # A part of the targets says cheaply about where to look, and so where to group.
@@ -169,7 +183,7 @@ def fit_etas(
         while not converged and rounds < LARGEST_ROUNDS:
             before, theta = theta, maximise(likelihood, theta)
             chance = likelihood.background_probability(from_log(theta, m0))
-            density = _density(background, kernels, chance, targets, box)
+            density = _density(background, kernels, chance * stands_for, targets, box)
             rounds += 1
             if np.max(np.abs(theta - grouped_at)) > REGROUP and not exact:
                 likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
@@ -178,9 +192,34 @@ def fit_etas(
             converged = rounds > 1 and np.max(np.abs(theta - before)) < TOLERANCE
             shown.advance(1)
     parameters = from_log(theta, m0)
-    fit = _result(likelihood, parameters, kernels, background, targets, box, chance, rounds, converged)
+    background = _background(background, kernels, chance * stands_for, box)
+    fit = _result(likelihood, parameters, background, targets, chance, rounds, converged)
+    if kernels is not None:
+        wider = adaptive_kernels(targets, box, neighbours=math.ceil(WIDER * neighbours))
+        moved = _moved_by(likelihood, theta, fit.log_covariance, wider, chance * stands_for)
+        fit = replace(fit, log_covariance=fit.log_covariance + np.outer(moved, moved))
     _say_what_is_odd(fit)
     return fit
+
+
+def _completed(sources: History, completeness, b_value, start, end, m0) -> tuple[History, np.ndarray, np.ndarray, Gaps]:
+    """Sources with stand-ins for those not listed; what each stands for; its share listed, 0 for stand-ins; gaps."""
+    if completeness is None:
+        return sources, np.ones(len(sources)), np.ones(len(sources)), None
+    if b_value is None:
+        raise DataError("completeness without a b value", expected="b_value, from which missing events are counted")
+    beta = b_value * math.log(10)
+    magnitude = completeness.at(sources)
+    listed = sources.magnitude >= magnitude
+    sources, magnitude = sources[listed], magnitude[listed]
+    gaps = completeness.gaps(sources, start=start, end=end, m0=m0, beta=beta)
+    whose, hidden, number = stand_ins(sources, magnitude, m0=m0, beta=beta)
+    event = np.append(np.arange(len(sources)), whose)
+    order = np.argsort(event, kind="stable")
+    event, every = event[order], sources[event[order]]
+    every = replace(every, magnitude=np.append(sources.magnitude, hidden)[order])
+    share = np.exp(-beta * np.maximum(magnitude - m0, 0))
+    return every, np.append(np.ones(len(sources)), number)[order], np.append(share, 0 * hidden)[order], gaps.of(event)
 
 
 def _first_guess(given: EtasParameters | None, tapered: bool, n_targets: int, days: float, m0: float) -> EtasParameters:
@@ -207,12 +246,16 @@ def _density(background, kernels, chance, targets: History, box: Box) -> np.ndar
     return np.full(len(targets), 1 / area_km2(box))
 
 
-def _result(likelihood, parameters, kernels, background, targets, box, chance, rounds, converged) -> EtasFit:
-    theta = to_log(parameters)
+def _background(background, kernels, weight: np.ndarray, box: Box) -> KernelBackground:
     if kernels is not None:
-        background = kernels.background(chance)
-    elif not isinstance(background, KernelBackground):
-        background = KernelBackground(box, *(np.empty(0) for _ in range(5)), uniform_share=1.0)
+        return kernels.background(weight)
+    if isinstance(background, KernelBackground):
+        return background
+    return KernelBackground(box, *(np.empty(0) for _ in range(5)), uniform_share=1.0)
+
+
+def _result(likelihood, parameters, background, targets, chance, rounds, converged) -> EtasFit:
+    theta = to_log(parameters)
     return EtasFit(
         parameters=parameters,
         log_likelihood=likelihood.value_and_gradient(theta)[0],
@@ -225,6 +268,12 @@ def _result(likelihood, parameters, kernels, background, targets, box, chance, r
         converged=bool(converged),
         at_bounds=on_bounds(theta),
     )
+
+
+def _moved_by(likelihood, theta, covariance, kernels: AdaptiveKernels, weight: np.ndarray) -> np.ndarray:
+    """By how much the log-parameters would change with other kernels in the background, to first order."""
+    gradient = likelihood.with_background(kernels.density(weight)).value_and_gradient(theta)[1]
+    return covariance @ (gradient - likelihood.value_and_gradient(theta)[1])
 
 
 def _say_what_is_odd(fit: EtasFit) -> None:

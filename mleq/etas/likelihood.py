@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from mleq.etas.areas import GRID_KM, Shares, outline_of, region_of, shares
+from mleq.etas.completeness import Gaps
 from mleq.etas.decay import norm_slopes, omori_norm, survival_slopes
 from mleq.etas.history import History
 from mleq.etas.pairs import Pairs, all_pairs, grouped_pairs
@@ -72,6 +73,10 @@ class EtasLikelihood:
         What part of each source's offspring falls into the region.
     days, m0 : float
         Length of the period; reference magnitude.
+    weight : numpy.ndarray, shape (n_sources,)
+        How many events each source stands for.
+    gaps : Gaps, optional
+        When offspring are not all listed.
     part : float
         Share of all targets that these are: the integral counts by this share, so that a sample of the
         targets has the same maximum in expectation.
@@ -87,8 +92,10 @@ class EtasLikelihood:
     opens: np.ndarray
     closes: np.ndarray
     in_region: Shares
+    weight: np.ndarray
     days: float
     m0: float
+    gaps: Gaps | None = None
     part: float = 1.0
 
     def value(self, parameters: EtasParameters) -> float:
@@ -193,9 +200,9 @@ class EtasLikelihood:
         p = parameters
         in_time, time_by_c, time_by_p, time_by_tau = self._in_period(p)
         within, within_by_scale, within_by_q = self._within_region(p)
-        offspring = p.productivity * np.exp(p.alpha * self.growth)
+        offspring = p.productivity * np.exp(p.alpha * self.growth) * self.weight
         expected = offspring * in_time * within
-        background = p.background_per_day * self.days
+        background = p.background_per_day * (self.days - (self.gaps.background_days if self.gaps else 0.0))
         by_scale = offspring * in_time * within_by_scale
         gradient = [
             background,
@@ -214,7 +221,14 @@ class EtasLikelihood:
     def _in_period(self, p: EtasParameters) -> tuple[np.ndarray, ...]:
         """Share of each source's offspring that comes in the period; derivatives by ln c, p and ln tau."""
         opens, closes = survival_slopes(p, self.opens), survival_slopes(p, self.closes)
-        return tuple(later - too_late for later, too_late in zip(opens, closes, strict=True))
+        listed = tuple(later - too_late for later, too_late in zip(opens, closes, strict=True))
+        if self.gaps is None:
+            return listed
+        gaps = self.gaps
+        opens, closes = survival_slopes(p, gaps.opens), survival_slopes(p, gaps.closes)
+        for whole, later, too_late in zip(listed, opens, closes, strict=True):
+            whole -= np.bincount(gaps.source, gaps.lost * (later - too_late), whole.size)
+        return listed
 
     def _within_region(self, p: EtasParameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Share of each source's offspring that falls into the region; derivatives by ln sigma and ln(q - 1)."""
@@ -255,6 +269,8 @@ def likelihood_of(
     exact: bool = False,
     in_region: Shares | None = None,
     of: int | None = None,
+    weight: np.ndarray | None = None,
+    gaps: Gaps | None = None,
 ) -> EtasLikelihood:
     """Prepare the likelihood of `targets` given the `sources` before them.
 
@@ -279,15 +295,20 @@ def likelihood_of(
         Shares of the sources in the region where they are known already.
     of : int, optional
         How many targets there are in all, where `targets` is a sample of them.
+    weight : numpy.ndarray, shape (n_sources,), optional
+        How many events each source stands for; one by default.
+    gaps : Gaps, optional
+        When offspring are not all listed.
 
     Returns
     -------
     EtasLikelihood
     """
+    weight = np.ones(len(sources)) if weight is None else weight
     if exact:
-        pairs = all_pairs(sources, targets, parameters.m0)
+        pairs = all_pairs(sources, targets, parameters.m0, weight)
     else:
-        pairs = grouped_pairs(sources, targets, parameters)
+        pairs = grouped_pairs(sources, targets, parameters, weight)
     if in_region is None:
         in_region = shares(sources.latitude, sources.longitude, outline_of(region_of(region)))
     return EtasLikelihood(
@@ -297,6 +318,8 @@ def likelihood_of(
         opens=np.maximum(start - sources.time_days, 0),
         closes=end - sources.time_days,
         in_region=in_region,
+        weight=weight,
+        gaps=gaps,
         days=end - start,
         m0=parameters.m0,
         part=len(targets) / of if of else 1.0,

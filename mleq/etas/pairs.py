@@ -53,21 +53,26 @@ class Pairs:
         return self.elapsed_days.size
 
 
-def all_pairs(sources: History, targets: History, m0: float) -> Pairs:
-    """Every pair singly. Memory grows with the square of the number of events: for a few thousand."""
-    parts = []
+def all_pairs(sources: History, targets: History, m0: float, weight: np.ndarray | None = None) -> Pairs:
+    """Every pair singly. Memory grows with the square of the number of events: for a few thousand.
+
+    `weight` says how many events each source stands for, one by default.
+    """
+    parts, weight = [], np.ones(len(sources)) if weight is None else weight
     blocks, since_and_apart = _blocks(sources, targets)
     for elapsed, distance2 in map(since_and_apart, blocks):
         growth = np.broadcast_to(sources.magnitude[: elapsed.shape[1]] - m0, elapsed.shape)
-        earlier = elapsed > 0
-        parts.append((earlier.sum(axis=1), elapsed[earlier], distance2[earlier], growth[earlier]))
+        earlier, weights = elapsed > 0, np.broadcast_to(weight[: elapsed.shape[1]], elapsed.shape)
+        parts.append((earlier.sum(axis=1), *(one[earlier] for one in (elapsed, distance2, growth, weights))))
     if not parts:
         return Pairs(np.zeros(1, dtype=np.int64), *(np.empty(0) for _ in range(4)))
-    number, elapsed, distance2, growth = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Pairs(np.r_[0, np.cumsum(number)], elapsed, distance2, growth, np.ones(elapsed.size))
+    number, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Pairs(np.r_[0, np.cumsum(number)], *columns)
 
 
-def grouped_pairs(sources: History, targets: History, parameters: EtasParameters) -> Pairs:
+def grouped_pairs(
+    sources: History, targets: History, parameters: EtasParameters, weight: np.ndarray | None = None
+) -> Pairs:
     """Pairs in groups that are exact at `parameters`.
 
     Parameters
@@ -76,20 +81,24 @@ def grouped_pairs(sources: History, targets: History, parameters: EtasParameters
         Every source earlier than a target makes a pair with it; events of the same instant do not.
     parameters : EtasParameters
         Where the sums are to be exact.
+    weight : numpy.ndarray, shape (n_sources,), optional
+        How many events each source stands for.
 
     Returns
     -------
     Pairs
     """
+    weight = np.ones(len(sources)) if weight is None else weight
 
     def group(block):
         elapsed, distance2 = since_and_apart(block)
-        return _grouped(elapsed, distance2, sources.magnitude[: elapsed.shape[1]] - parameters.m0, parameters)
+        earlier = slice(elapsed.shape[1])
+        return _grouped(elapsed, distance2, sources.magnitude[earlier] - parameters.m0, weight[earlier], parameters)
 
     blocks, since_and_apart = _blocks(sources, targets)
     parts = in_threads(group, blocks)
     if not parts:
-        return all_pairs(sources, targets, parameters.m0)
+        return all_pairs(sources, targets, parameters.m0, weight)
     number, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Pairs(np.r_[0, np.cumsum(number)], *columns)
 
@@ -122,7 +131,7 @@ def _cell(coordinate: np.ndarray) -> np.ndarray:
     return (FINE_CELLS * fine + (coordinate - fine)).astype(np.int64)
 
 
-def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
+def _grouped(elapsed, distance2, growth, weight, parameters) -> tuple[np.ndarray, ...]:
     """The groups of one block of targets: their number for each target, then the four columns of `Pairs`."""
     p = parameters
     rows, before = elapsed.shape
@@ -131,6 +140,7 @@ def _grouped(elapsed, distance2, growth, parameters) -> tuple[np.ndarray, ...]:
     in_time = np.log1p(np.maximum(elapsed, 0) / p.c_days)
     in_space = np.log1p(distance2 / scale)
     contribution = np.exp(p.alpha * growth - np.log(scale) - p.p * in_time - p.q * in_space - elapsed / p.tau_days)
+    contribution *= weight
     contribution[~earlier] = 0
 
     cell = np.broadcast_to(((growth - growth.min(initial=0)) / MAGNITUDE_STEP).astype(np.int64), elapsed.shape)
