@@ -49,7 +49,7 @@ class KernelBackground:
             np.asarray(latitude)[:, None], np.asarray(longitude)[:, None], self.latitude, self.longitude
         )
         kernel = np.exp(-0.5 * (distance / self.bandwidth_km) ** 2) / (2 * np.pi * self.bandwidth_km**2)
-        return uniform + (1 - self.uniform_share) * (kernel @ self.weight) / self._mass_inside()
+        return uniform + (1 - self.uniform_share) * (kernel @ self.weight) / self.mass_inside()
 
     def share_in(self, outline: Outline) -> float:
         """Share of background events inside an outline; what of it lies outside the region counts nothing.
@@ -73,10 +73,11 @@ class KernelBackground:
         share = self.uniform_share * inside.area_km2 / area_km2(self.region)
         if self.weight.size:
             kernels = shares(self.latitude, self.longitude, inside).of_gaussian(self.bandwidth_km)
-            share += (1 - self.uniform_share) * float(kernels @ self.weight) / self._mass_inside()
+            share += (1 - self.uniform_share) * float(kernels @ self.weight) / self.mass_inside()
         return share
 
-    def _mass_inside(self) -> float:
+    def mass_inside(self) -> float:
+        """Weight of the kernels inside the region, before they are cut at its edges."""
         outline = outline_of(self.region)
         return float(self.weight @ shares(self.latitude, self.longitude, outline).of_gaussian(self.bandwidth_km))
 

@@ -63,7 +63,7 @@ def counts(
     """
     below, top = min(question.magnitude, model.magnitude_max), model.magnitude_max
     count = np.zeros(n_worlds, dtype=np.int64)
-    for first, size in _batches(model, past, begin, question.end, n_worlds):
+    for first, size in batches(model, past, begin, question.end, n_worlds):
 
         def limit(generation):
             return np.where(question.concerns(generation), below, top)
@@ -111,7 +111,7 @@ def worlds(model: EtasModel, past: History, begin: float, end: float, n_worlds: 
         world = world[generation.pop("parent")]
 
 
-def _batches(model: EtasModel, past: History, begin: float, end: float, n_worlds: int):
+def batches(model: EtasModel, past: History, begin: float, end: float, n_worlds: int):
     """First world and number of worlds of batches that fit into memory."""
     p, days = model.parameters, end - begin
     # Only offspring within the horizon are made: with p near 1, most of all that ever come lie far beyond.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,4 +58,46 @@ def drawn_parameters(
     raise RequestError(
         "nearly all sets of parameters within the fit's uncertainty have a branching ratio of 1 or more",
         remedy="Ask without the uncertainty of parameters, or fit to more events.",
+    )
+
+
+def rescaled(parameters: EtasParameters, m0: float, b_value: float) -> EtasParameters:
+    r"""The same kernels stated for another reference magnitude.
+
+    With :math:`\Delta = m_0' - m_0`, an event of magnitude m has :math:`A e^{\alpha (m - m_0)}` direct offspring of
+    :math:`m_0` and above, of which a share :math:`10^{-b\Delta}` reaches :math:`m_0'`; so
+    :math:`A' = A e^{\alpha\Delta} 10^{-b\Delta}`, :math:`D' = D e^{\gamma\Delta}`,
+    :math:`\mu' = \mu 10^{-b\Delta}`. What events below a higher :math:`m_0'` trigger is left out, which a fit at
+    that magnitude would have counted with the background and with what larger events trigger (Sornette and Werner
+    2005).
+
+    Parameters
+    ----------
+    parameters : EtasParameters
+    m0 : float
+        The new reference magnitude.
+    b_value : float
+
+    Returns
+    -------
+    EtasParameters
+
+    References
+    ----------
+    Sornette, D. and Werner, M. J. (2005). J. Geophys. Res. 110, B08304. doi:10.1029/2004JB003535
+
+    Examples
+    --------
+    >>> japan = EtasParameters(0.593, 0.204, 1.495, 0.0227, 1.110, 10.4, 1.860, 1.042, m0=4.5)
+    >>> round(rescaled(japan, 5.0, 1.0).background_per_day, 4)
+    0.1875
+    """
+    step = m0 - parameters.m0
+    share = 10 ** (-b_value * step)
+    return replace(
+        parameters,
+        background_per_day=parameters.background_per_day * share,
+        productivity=parameters.productivity * math.exp(parameters.alpha * step) * share,
+        d_km2=parameters.d_km2 * math.exp(parameters.gamma * step),
+        m0=m0,
     )
