@@ -55,7 +55,8 @@ class Completeness:
     magnitude : float
         Completeness magnitude by `estimator`; where that finds none, by maximum curvature.
     uncertainty : float
-        Its standard deviation over bootstrap resamples of the events.
+        The standard deviation of `magnitude` over bootstrap resamples of the events, and the largest distance to
+        another estimator's magnitude, added in quadrature: estimators err in ways that resampling cannot see.
     estimator : str
         Which estimator counts.
     estimates : dict
@@ -196,7 +197,7 @@ def estimate(
     positive, positive_sigma = b_positive(magnitudes)
     return Completeness(
         magnitude=magnitude,
-        uncertainty=float(np.std(_decided(resamples, estimator))),
+        uncertainty=math.hypot(np.std(_decided(resamples, estimator)), _disagreement(magnitude, estimates)),
         estimator=estimator,
         estimates=estimates,
         b_value=float(b[first]),
@@ -209,6 +210,11 @@ def estimate(
         start=start,
         end=end,
     )
+
+
+def _disagreement(magnitude: float, estimates: dict[str, float | None]) -> float:
+    """How far another estimator's magnitude lies from the one that counts, at most."""
+    return max((abs(other - magnitude) for other in estimates.values() if other is not None), default=0.0)
 
 
 def _decided(distribution: Distribution, estimator: str) -> np.ndarray:
