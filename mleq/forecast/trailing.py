@@ -121,17 +121,16 @@ def event_days_before(
     Returns
     -------
     days, positive : ndarray of int, shape (k,)
-        Whole local days of the catalogue among the `span_days` before each date; those with an event.
+        Whole local days of the catalogue among the `span_days` before each date; those with an event. Days after the
+        catalogue's end are days without data, not days without an event: the span then ends with the catalogue.
     """
     start, end = coverage(events)
-    first, _ = whole_days(start, end, target.timezone)
-    last = max(np.max(dates), first + 1)
-    n_days = int((last - first).astype(int))
+    first, n_days = whole_days(start, end, target.timezone)
     day = day_index(events["origin_time"], midnights(first, n_days + 1, target.timezone))
     decisive = decides(events, target) & (day >= 0) & (day < n_days)
     positive = np.zeros(n_days, int)
     positive[day[decisive]] = 1
     so_far = np.concatenate([[0], np.cumsum(positive)])
-    until = (np.asarray(dates, "datetime64[D]") - first).astype(int).clip(0)
+    until = (np.asarray(dates, "datetime64[D]") - first).astype(int).clip(0, n_days)
     since = (until - span_days).clip(0)
     return until - since, so_far[until] - so_far[since]

@@ -111,6 +111,14 @@ def test_a_span_that_reaches_before_the_catalogue_is_cut(make_recipe, make_event
     assert days.tolist() == [3]
 
 
+def test_days_after_the_catalogue_are_not_days_without_an_event(make_recipe, make_events):
+    recipe, events = make_recipe(target={"timezone": "UTC"}), make_events(200, near=(35.7, 139.8))
+    at_the_end, years_later = np.array(["2001-12-31", "2026-01-01"], "datetime64[D]")
+    model = Trailing(recipe.target, 90, 5, 0.1)
+    here, there = model.probabilities(events, np.array([at_the_end, years_later]))
+    assert here == there
+
+
 def test_the_omori_sum_is_the_sum_over_past_events(make_recipe, make_events):
     recipe = make_recipe(target={"timezone": "UTC"})
     times = pd.to_datetime(["2001-03-01T12:00", "2001-03-02T18:00", "2001-03-04T00:00"], utc=True)
