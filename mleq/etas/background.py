@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mleq.errors import Mistake, RequestError
-from mleq.etas.areas import Outline, area_km2, outline_of, region_of, sample_places, shares
+from mleq.etas.areas import Outline, Shares, area_km2, outline_of, region_of, sample_places, shares
 from mleq.etas.history import History, cosines
 from mleq.etas.sphere import EARTH_RADIUS_KM, Box, destination, distance_km
 
@@ -224,6 +224,7 @@ def adaptive_kernels(
     floor_km: float = 3.0,
     uniform_share: float = 0.01,
     cut_off: float = 4.0,
+    in_region: Shares | None = None,
 ) -> AdaptiveKernels:
     """Adaptive kernels as of Zhuang, Ogata and Vere-Jones (2002): the bandwidth is the distance to the n-th neighbour.
 
@@ -241,6 +242,8 @@ def adaptive_kernels(
         Share of the background spread uniformly, so that no place is impossible.
     cut_off : float, optional
         Kernels are taken as zero beyond this many bandwidths; at 4, they lose 0.03 % of their mass.
+    in_region : Shares, optional
+        Shares of the events in the region where they are known already.
 
     Returns
     -------
@@ -267,5 +270,7 @@ def adaptive_kernels(
         target, source = np.nonzero(near)
         value = np.exp(-0.5 * ratio2[near]) / (2 * np.pi * bandwidth[source] ** 2)
         rows.append(csr_array((value, (target, source)), shape=near.shape))
-    mass = shares(events.latitude, events.longitude, outline_of(box)).of_gaussian(bandwidth)
+    if in_region is None:
+        in_region = shares(events.latitude, events.longitude, outline_of(box))
+    mass = in_region.of_gaussian(bandwidth)
     return AdaptiveKernels(box, events, bandwidth, vstack(rows, format="csr"), mass, uniform_share)

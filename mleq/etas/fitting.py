@@ -10,7 +10,7 @@ import numpy as np
 
 from mleq import progress
 from mleq.errors import DataError
-from mleq.etas.areas import area_km2, outline_of, region_of, shares
+from mleq.etas.areas import Shares, area_km2, outline_of, region_of, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
 from mleq.etas.completeness import Completeness, Gaps, stand_ins
 from mleq.etas.forecasting import EtasModel
@@ -23,7 +23,7 @@ from mleq.etas.sphere import Box
 FEWEST_TARGETS = 100
 LARGEST_ROUNDS = 20
 TARGETS_AT_FIRST = 1500
-REGROUP = 0.05  # change of a log-parameter beyond which pairs are grouped anew
+REGROUP = 0.05  # change of a log-parameter beyond which pairs are grouped anew before the end
 WIDER = 1.5  # factor on the neighbours of adaptive kernels whose effect counts as a standard error
 TOLERANCE = 2e-3  # largest change of a log-parameter between two rounds that counts as converged
 logger = logging.getLogger("mleq")
@@ -164,7 +164,8 @@ def fit_etas(
         )
     parameters = _first_guess(first_guess, tapered, len(targets), end - start, m0)
     in_region = shares(sources.latitude, sources.longitude, outline_of(box))
-    kernels = _kernels(background, targets, box, neighbours)
+    of_targets = Shares(in_region.angle[is_target])
+    kernels = _kernels(background, targets, box, neighbours, of_targets)
     # Where not all events are listed, each that is stands for more.
     stands_for = 1 / listed_share[is_target]
     chance = np.full(len(targets), 0.5)
@@ -185,17 +186,18 @@ def fit_etas(
             chance = likelihood.background_probability(from_log(theta, m0))
             density = _density(background, kernels, chance * stands_for, targets, box)
             rounds += 1
-            if np.max(np.abs(theta - grouped_at)) > REGROUP and not exact:
+            settled, off = np.max(np.abs(theta - before)) < TOLERANCE, np.max(np.abs(theta - grouped_at))
+            if not exact and settled and off > REGROUP:  # far from their place, groups still show the way
                 likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
                 continue
             likelihood = likelihood.with_background(density)
-            converged = rounds > 1 and np.max(np.abs(theta - before)) < TOLERANCE
+            converged = rounds > 1 and settled
             shown.advance(1)
     parameters = from_log(theta, m0)
-    background = _background(background, kernels, chance * stands_for, box)
-    fit = _result(likelihood, parameters, background, targets, chance, rounds, converged)
+    found = _background(background, kernels, chance * stands_for, box)
+    fit = _result(likelihood, parameters, found, targets, chance, rounds, converged)
     if kernels is not None:
-        wider = adaptive_kernels(targets, box, neighbours=math.ceil(WIDER * neighbours))
+        wider = _kernels(background, targets, box, math.ceil(WIDER * neighbours), of_targets)
         moved = _moved_by(likelihood, theta, fit.log_covariance, wider, chance * stands_for)
         fit = replace(fit, log_covariance=fit.log_covariance + np.outer(moved, moved))
     _say_what_is_odd(fit)
@@ -230,12 +232,12 @@ def _first_guess(given: EtasParameters | None, tapered: bool, n_targets: int, da
     return replace(guess, p=max(guess.p, 1.05), tau_days=max(days, 1.0) if tapered else math.inf)
 
 
-def _kernels(background, targets: History, box: Box, neighbours: int) -> AdaptiveKernels | None:
+def _kernels(background, targets: History, box: Box, neighbours: int, in_region: Shares) -> AdaptiveKernels | None:
     if isinstance(background, KernelBackground) or background == "uniform":
         return None
     if background != "adaptive":
         raise DataError(f"a background {background!r}", expected="'adaptive', 'uniform' or a KernelBackground")
-    return adaptive_kernels(targets, box, neighbours=neighbours)
+    return adaptive_kernels(targets, box, neighbours=neighbours, in_region=in_region)
 
 
 def _density(background, kernels, chance, targets: History, box: Box) -> np.ndarray:

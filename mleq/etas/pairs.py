@@ -137,9 +137,14 @@ def _grouped(elapsed, distance2, growth, weight, parameters) -> tuple[np.ndarray
     rows, before = elapsed.shape
     earlier = elapsed > 0
     scale = p.d_km2 * np.exp(p.gamma * growth)
-    in_time = np.log1p(np.maximum(elapsed, 0) / p.c_days)
-    in_space = np.log1p(distance2 / scale)
-    contribution = np.exp(p.alpha * growth - np.log(scale) - p.p * in_time - p.q * in_space - elapsed / p.tau_days)
+    # Not log1p, which takes twice as long: digits of what is far below c or sigma do not count.
+    in_time = np.log(1 + np.maximum(elapsed, 0) / p.c_days)
+    in_space = np.log(1 + distance2 / scale)
+    exponent = (p.alpha * growth - np.log(scale)) - p.p * in_time
+    exponent -= p.q * in_space
+    if np.isfinite(p.tau_days):
+        exponent -= elapsed / p.tau_days
+    contribution = np.exp(exponent, out=exponent)
     contribution *= weight
     contribution[~earlier] = 0
 
