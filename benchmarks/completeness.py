@@ -101,10 +101,10 @@ def real(path: Path) -> None:
         named = ", ".join(f"{name} {value}" for name, value in found.estimates.items())
         b = f"b {found.b_value:.3f} +- {found.b_uncertainty:.3f} from {found.b_magnitude}"
         print(f"{start}-{start + 9}: {named}; {b}, b-positive {found.b_positive:.3f}")
-        beside(era, found.b_magnitude)
+        beside(era, found.b_magnitude, min(value for value in found.estimates.values() if value is not None))
 
 
-def beside(era: np.ndarray, mc: float) -> None:
+def beside(era: np.ndarray, mc: float, lowest: float) -> None:
     """The same quantities by SeismoStats, if someone installed it for the comparison."""
     try:
         from seismostats.analysis import (
@@ -120,7 +120,8 @@ def beside(era: np.ndarray, mc: float) -> None:
     classic.calculate(binned[binned >= mc - 0.01], mc=mc, delta_m=0.1)
     maxc, _ = estimate_mc_maxc(binned, fmd_bin=0.1)
     positive = BPositiveBValueEstimator()
-    positive.calculate(binned, times=np.arange(len(binned)), mc=binned.min(), delta_m=0.1, dmc=0.2)
+    complete = binned[binned >= lowest - 0.01]
+    positive.calculate(complete, times=np.arange(len(complete)), mc=lowest, delta_m=0.1, dmc=0.2)
     with contextlib.redirect_stdout(None):  # it prints what it tried
         stable, _ = estimate_mc_b_stability(binned, delta_m=0.1)
     b = f"b {classic.b_value:.3f} +- {classic.std:.3f}, b-positive {positive.b_value:.3f}"

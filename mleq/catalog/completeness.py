@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mleq.catalog.events import coverage
-from mleq.catalog.magnitudes import ESTIMATORS, Distribution, b_positive, b_values
+from mleq.catalog.magnitudes import ESTIMATORS, WIDTH, Distribution, b_positive, b_values
 from mleq.catalog.neighbourhood import Place, distances_km, widened_km
 from mleq.errors import DataError, RequestError
 
@@ -66,7 +66,7 @@ class Completeness:
     b_magnitude : float
         The largest of the estimates: counting events that are incomplete pulls b down, so the safest cut counts.
     b_positive, b_positive_uncertainty : float
-        Van der Elst (2021), from all events.
+        Van der Elst (2021), from the lowest of the estimates on.
     events : int
         How many there are within `radius_km`.
     radius_km : float
@@ -194,7 +194,7 @@ def estimate(
     b, sigma = b_values(distribution)
     b_magnitude = max([magnitude, *(value for value in estimates.values() if value is not None)])
     first = distribution.at(b_magnitude)
-    positive, positive_sigma = b_positive(magnitudes)
+    positive, positive_sigma = b_positive(_from_lowest(magnitudes, estimates))
     return Completeness(
         magnitude=magnitude,
         uncertainty=math.hypot(np.std(_decided(resamples, estimator)), _disagreement(magnitude, estimates)),
@@ -210,6 +210,12 @@ def estimate(
         start=start,
         end=end,
     )
+
+
+def _from_lowest(magnitudes: np.ndarray, estimates: dict[str, float | None]) -> np.ndarray:
+    """The events from the lowest estimate on: b-positive forgives sudden gaps, not detection that fades by design."""
+    lowest = min((value for value in estimates.values() if value is not None), default=-math.inf)
+    return magnitudes[magnitudes >= lowest - WIDTH / 2]
 
 
 def _disagreement(magnitude: float, estimates: dict[str, float | None]) -> float:
