@@ -10,7 +10,7 @@ from importlib import import_module as _import_module
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = ("load_recipe", "load_events", "samples", "train", "predict")
+_FUNCTIONS = ("load_recipe", "load_events", "samples", "train", "predict", "odds")
 _ROOMS = ("catalog", "etas", "scores")
 
 __all__ = [*_FUNCTIONS, *_ROOMS]

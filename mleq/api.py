@@ -307,6 +307,56 @@ def predict(
     return entries
 
 
+def odds(
+    latitude: float,
+    longitude: float,
+    radius_km: float,
+    magnitude: float,
+    days: float,
+    issue_time: Any = None,
+    *,
+    events: pd.DataFrame | None = None,
+    files: Sequence[str | Path] = (),
+    data_dir: str | Path | None = None,
+    allow_incomplete: bool = False,
+) -> dict[str, Any]:
+    """Answer one question with ETAS: how likely is an earthquake here, this strong, this soon?
+
+    Parameters
+    ----------
+    latitude, longitude : float
+        Degrees.
+    radius_km : float
+        1 to 1,000.
+    magnitude : float
+        Smallest that counts.
+    days : float
+        Horizon, from a minute (1/1440) to a year.
+    issue_time : date or str or pandas.Timestamp, optional
+        When the forecast is made (UTC where it names no zone); only events before it are used. Now without it, or the
+        end of the catalogue where that is more than a month ago.
+    events : pandas.DataFrame, optional
+        The catalogue; without it, files or the store.
+    files : sequence of path, optional
+    data_dir : path, optional
+        Folder of the store, where fits are kept too; `MLEQ_DATA` or `data` without it.
+    allow_incomplete : bool, optional
+        Answer for a magnitude below completeness too.
+
+    Returns
+    -------
+    dict
+        See `mleq.forecast.odds.answer`.
+    """
+    from mleq.catalog.load import data_folder, everything
+    from mleq.forecast import odds as forecast_odds
+
+    place = forecast_odds.Place(latitude, longitude, radius_km, magnitude, allow_incomplete)
+    catalog = events if events is not None else everything(files=files, data_dir=data_dir)
+    folder = data_folder(data_dir) / "etas"
+    return forecast_odds.answer(catalog, place, days, issue_time, folder=folder)
+
+
 def _as_date(value: str | dt.date) -> dt.date:
     try:
         return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)

@@ -24,6 +24,7 @@ COMMANDS = {
     "catalog": "say what the store holds and how complete it is",
     "train": "train a recipe and say what its forecast is worth",
     "predict": "forecast days with a trained recipe",
+    "odds": "answer one question: how likely, here, this strong, this soon",
     "report": "redraw a run's page",
 }
 """Every command with the line that `mleq --help` shows, in the order in which a new user meets them."""

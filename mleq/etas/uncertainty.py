@@ -48,8 +48,11 @@ def drawn_parameters(
             remedy="Ask without the uncertainty of parameters, or fit to more events.",
         )
     theta, chosen = to_log(parameters), []
+    variance, axes = np.linalg.eigh(log_covariance)
+    # Rounding may make the smallest variances of a covariance of few regions negative.
+    root = axes * np.sqrt(np.maximum(variance, 0))
     for _ in range(10):
-        for draw in rng.multivariate_normal(theta, log_covariance, n):
+        for draw in theta + rng.standard_normal((n, theta.size)) @ root.T:
             one = from_log(draw, parameters.m0)
             if ratio is None or ratio(one) < 1:
                 chosen.append(one)

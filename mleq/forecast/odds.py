@@ -23,6 +23,7 @@ from mleq.etas.dated import LARGEST_MAGNITUDE, days_since, history_of, moment
 from mleq.etas.decay import omori_survival
 from mleq.etas.sphere import distance_km
 from mleq.forecast.checks import check_columns
+from mleq.forecast.plain_words import sentence
 from mleq.forecast.regional import Regional, regional_model
 
 SHORTEST_DAYS, LONGEST_DAYS, LARGEST_RADIUS_KM = 1 / 1440, 366.0, 1000.0
@@ -171,9 +172,10 @@ def _answered(regional: Regional, past, place, days, issue, known, events, cauti
     expected = float(parts.sum() + background)
     long_term = _long_term(regional, past, place, days)
     ratio = probability["value"] / long_term["value"] if long_term["value"] > 0 else None
+    complete_from = about["completeness"]["completeness_magnitude"]
     if about["below_completeness"]:
         cautions.append(
-            f"magnitude {place.magnitude:g} lies below completeness, M {about['completeness']['completeness_magnitude']}"
+            f"magnitude {place.magnitude:g} lies below completeness, M {complete_from:g}"
             ": the answer is on events that the catalogue records, not on all that happen"
         )
     if about.get("generic_after_fit_date"):
@@ -190,12 +192,12 @@ def _answered(regional: Regional, past, place, days, issue, known, events, cauti
         "expected_number": expected,
         "background_share": background / expected if expected > 0 else None,
         "drivers": _drivers(past, parts, expected, place, issue),
-        "completeness_magnitude": about["completeness"]["completeness_magnitude"],
+        "completeness_magnitude": complete_from,
         "completeness": about["completeness"],
         "below_completeness": about["below_completeness"],
         "parameters": _parameters(regional),
         "catalog": {
-            "events": len(events),
+            "events_before_issue": int((events["origin_time"] < known).sum()),
             "end": coverage(events)[1].isoformat(),
             "source": events.attrs.get("source", "a table"),
             "sha256": events.attrs.get("sha256"),
@@ -210,7 +212,7 @@ def _long_term(regional: Regional, past: pd.DataFrame, place: Place, days: float
 
     A Poisson process of that rate; the interval is that of the rate (Jeffreys), clustering left out.
     """
-    from scipy.stats import gamma
+    from scipy.special import gammaincinv
 
     about = regional.about
     start, end = pd.Timestamp(about["start"]), pd.Timestamp(about["end"])
@@ -220,7 +222,7 @@ def _long_term(regional: Regional, past: pd.DataFrame, place: Place, days: float
     )
     n = int(np.count_nonzero(distance <= place.radius_km))
     share = regional.model.share_above(place.magnitude) * days / days_since(start, end)
-    rates = {"value": n + 0.5, "low": gamma.ppf(0.025, n + 0.5), "high": gamma.ppf(0.975, n + 0.5)}
+    rates = {"value": n + 0.5, "low": gammaincinv(n + 0.5, 0.025), "high": gammaincinv(n + 0.5, 0.975)}
     return {name: float(-math.expm1(-rate * share)) for name, rate in rates.items()} | {"events": n}
 
 
@@ -257,55 +259,3 @@ def _parameters(regional: Regional) -> dict[str, Any]:
         "branching_ratio": ratio,
         "branching_ratio_within_ten_years": ratio * float(1 - omori_survival(p, 3652.5)),
     }
-
-
-def sentence(question: dict[str, Any], probability: dict, long_term: dict, ratio: float | None) -> str:
-    """Say the answer to someone who knows no statistics."""
-    value, usual = probability["value"], long_term["value"]
-    east = (question["longitude"] + 180) % 360 - 180
-    where = f"{abs(question['latitude']):.2f} {'N' if question['latitude'] >= 0 else 'S'}, "
-    where += f"{abs(east):.2f} {'E' if east >= 0 else 'W'}"
-    often = ""
-    if ratio is not None:
-        if 0.8 <= ratio <= 1.25:
-            often = ", about as much as usual"
-        else:
-            often = f", {_digits(ratio)} times the usual" if ratio > 1 else f", {_digits(ratio)} of the usual"
-    return (
-        f"The chance of at least one earthquake of magnitude {question['magnitude']:g} or more within "
-        f"{question['radius_km']:g} km of {where} in the {_span(question['days'])} from "
-        f"{question['issue_time'][:16].replace('T', ' ')} UTC is about {percent(value)} ({_one_in(value)}; between "
-        f"{percent(probability['low'])} and {percent(probability['high'])}){often}: over the long term it is "
-        f"{percent(usual)} for such a time."
-    )
-
-
-def percent(value: float) -> str:
-    """Two significant digits, and never a certainty.
-
-    >>> percent(0.0312), percent(0.4567), percent(0.99962), percent(0.0)
-    ('3.1 %', '46 %', 'over 99.9 %', 'under 0.0001 %')
-    """
-    if value > 0.999:
-        return "over 99.9 %"
-    if value < 1e-6:
-        return "under 0.0001 %"
-    return f"{_digits(100 * value, 3 if value > 0.99 else 2)} %"
-
-
-def _digits(value: float, digits: int = 2) -> str:
-    return np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
-
-
-def _one_in(value: float) -> str:
-    if value >= 0.1:
-        return f"{max(1, min(9, round(10 * value)))} in 10"
-    return f"1 in {float(f'{1 / max(value, 1e-9):.2g}'):,.0f}"
-
-
-def _span(days: float) -> str:
-    for unit, name in ((1.0, "day"), (1 / 24, "hour"), (1 / 1440, "minute")):
-        if days >= unit * 0.999:
-            number = _digits(days / unit, 4)
-            return name if number == "1" else f"{number} {name}s"
-    return f"{days} days"

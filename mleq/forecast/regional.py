@@ -130,14 +130,20 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp) -> Regional:
         )
     recent.attrs["start"] = start
     complete = gate(recent, place)
+    lowest = math.ceil(round(complete.magnitude * 10, 6)) / 10
     reason = refusal(complete, place)
     if reason is not None:
         raise RequestError(
             reason,
-            remedy=f"Ask for magnitude {math.ceil(round(complete.magnitude * 10, 6)) / 10:.1f} or more, or say "
+            remedy=f"Ask for magnitude {lowest:.1f} or more, or say "
             "--allow_incomplete: the answer is then on what the catalogue records, and says so",
         )
-    m0 = min(math.ceil(round(complete.magnitude * 10, 6)) / 10, place.magnitude)
+    if recent["magnitude"].min() > place.magnitude + 0.1:
+        raise RequestError(
+            f"the catalogue has no event below M {recent['magnitude'].min():g} around the place",
+            expected="a magnitude that it records",
+        )
+    m0 = min(lowest, place.magnitude)
     box, m0, n = _region(recent, place, m0)
     margin = _square(place, (box.north - box.south) / 2 * KM_PER_DEG + MARGIN_KM)
     near = past.loc[margin.contains(past["latitude"].to_numpy(), past["longitude"].to_numpy())]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -131,19 +132,30 @@ def test_few_events_take_generic_parameters(mleq, csv, tmp_path):
     assert found["parameters"]["source"] == "generic"
     assert found["parameters"]["name"].startswith("crust, before 2000")
     assert "300 are needed" in found["parameters"]["reason"]
-    assert "Comcat" in found["parameters"]["generic"]["source"] or "ComCat" in found["parameters"]["generic"]["source"]
+    assert "ComCat" in found["parameters"]["generic"]["source"]
     assert 0 < found["probability"]["low"] < found["probability"]["high"] < 1
 
 
-def test_below_completeness_is_refused_unless_allowed(ask):
-    words = (*PLACE, "--magnitude", 3.5, "--days", 7, "--issue_time", "2009-06-15", "--json")
-    refused = ask(*words)
+def test_below_completeness_is_refused_unless_allowed(mleq, tmp_path):
+    rows = table(seed=2)
+    # A network that misses more and more below M 4.5.
+    seen = np.random.default_rng(1).random(len(rows)) < 10 ** (1.5 * (rows["mag"] - 4.5).clip(upper=0))
+    rows[seen].to_csv(tmp_path / "network.csv", index=False)
+    words = ("odds", *PLACE, "--magnitude", 4.1, "--days", 7, "--issue_time", "2009-06-15", "--json")
+    words = (*words, "--catalog", tmp_path / "network.csv", "--data_dir", tmp_path)
+    refused = mleq(*words)
     assert refused.code == 2
     assert "below the completeness magnitude" in refused.err
     assert "--allow_incomplete" in refused.err
-    allowed = ask(*words, "--allow_incomplete")
+    allowed = mleq(*words, "--allow_incomplete")
     assert allowed.json["below_completeness"] is True
     assert "lies below completeness" in allowed.json["cautions"][0]
+
+
+def test_magnitudes_that_the_catalog_does_not_record_are_refused(ask):
+    answer = ask(*PLACE, "--magnitude", 3, "--days", 7, "--issue_time", "2009-06-15", "--allow_incomplete")
+    assert answer.code == 2
+    assert "no event below M 4" in answer.err
 
 
 @pytest.mark.parametrize(
