@@ -29,6 +29,7 @@ _HOME = {
     "residual_tests": "diagnostics",
     "likelihood_of": "likelihood",
     "simulate_catalog": "simulation",
+    "super_thinned": "thinning",
     "to_mizrahi": "conversion",
     "transformed_times": "diagnostics",
 }
