@@ -12,6 +12,7 @@ from mleq.etas import Circle, EtasModel, EtasParameters, History, fault_like_bac
 from mleq.etas.areas import Outline
 from mleq.etas.background import KernelBackground, adaptive_kernels
 from mleq.etas.likelihood import LOG_NAMES, likelihood_of, to_log
+from mleq.etas.simulation import _cascade
 from mleq.etas.sphere import Box, distance_km
 
 TRUTH = EtasParameters(0.4, 0.25, 1.3, 0.02, 1.4, 6.0, 1.7, 1.0, m0=4.0)
@@ -135,6 +136,23 @@ def test_a_taper_is_recovered():
     assert (np.abs(to_log(fit.parameters) - to_log(truth)) < 3.5 * error).all()
     low, high = fit.intervals()["tau_days"]
     assert low < fit.parameters.tau_days < high < 20 * low
+
+
+def test_a_branching_ratio_above_one_is_reported(caplog):
+    """Seismicity that grows, as nobody lets run for long: the ratio is found above one, stated and warned of."""
+    truth = EtasParameters(3.0, 0.65, 1.0, 0.05, 1.3, 6.0, 1.7, 1.0, m0=4.0)
+    assert truth.branching_ratio(1.0, 8.0) > 1.1
+    box = Box.checked(REGION)
+    rng = np.random.default_rng(1)
+    background = fault_like_background(box, rng)
+    catalog = _cascade(truth, background, 0.0, 60.0, 1.0, 8.0, rng)
+    history = History.of(*(catalog[name] for name in ("time_days", "latitude", "longitude", "magnitude")))
+    assert 500 < len(history) < 5000
+    fit = fit_etas(history, region=REGION, start=0, end=60, m0=4.0, background=background)
+    error = math.sqrt(fit.log_covariance[LOG_NAMES.index("productivity"), LOG_NAMES.index("productivity")])
+    assert fit.parameters.branching_ratio(1.0, 8.0) == pytest.approx(truth.branching_ratio(1.0, 8.0), rel=4 * error)
+    assert fit.observed_branching_ratio > 1
+    assert f"branching ratio over the observed magnitudes is {fit.observed_branching_ratio:.2f}" in caplog.text
 
 
 def test_too_few_events_and_unknown_backgrounds():
