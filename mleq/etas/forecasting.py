@@ -143,6 +143,18 @@ class EtasModel:
         share = self.share_above(magnitude)
         return share * parts, share * p.background_per_day * days * self.background.share_in(outline)
 
+    def expected_between(self, history: History, area: Circle | Box | Polygon, start: float, end: float) -> float:
+        """Expected events of m0 and above in an area from `start` to `end`, each past event known as it happens.
+
+        It is the integral of the conditional intensity: what `mleq.etas.expected_until` gives, for an area inside the
+        region.
+        """
+        p, outline = self.parameters, outline_of(area)
+        past = self._past(history, end)
+        opens, closes = (omori_survival(p, np.maximum(at - past.time_days, 0)) for at in (start, end))
+        background = p.background_per_day * (end - start) * self.background.share_in(outline)
+        return float(background + np.einsum("n,n->", self._strength(past, outline), opens - closes))
+
     def _strength(self, events: History, outline: Outline) -> np.ndarray:
         """Expected direct offspring of each event inside an outline, at any time, shape (n,)."""
         p, growth = self.parameters, events.magnitude - self.parameters.m0

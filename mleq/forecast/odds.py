@@ -170,7 +170,7 @@ def _answered(regional: Regional, past, place, days, issue, known, events, cauti
     )
     parts, background = model.contributions(history, circle, at, days, place.magnitude)
     expected = float(parts.sum() + background)
-    long_term = _long_term(regional, past, place, days)
+    long_term = _long_term(regional, history, circle, days, place.magnitude)
     ratio = probability["value"] / long_term["value"] if long_term["value"] > 0 else None
     complete_from = about["completeness"]["completeness_magnitude"]
     if about["below_completeness"]:
@@ -207,23 +207,27 @@ def _answered(regional: Regional, past, place, days, issue, known, events, cauti
     }
 
 
-def _long_term(regional: Regional, past: pd.DataFrame, place: Place, days: float) -> dict[str, float]:
-    """Chance from the mean rate in the circle over the years of the fit, by the Gutenberg-Richter law from m0 up.
+def _long_term(regional: Regional, history, circle: Circle, days: float, magnitude: float) -> dict[str, float]:
+    """Chance from the rate that the model gives the circle on average over the years of the fit.
 
-    A Poisson process of that rate; the interval is that of the rate (Jeffreys), clustering left out.
+    It is that of a Poisson process with the mean of the model's own rate, background and aftershocks alike, so that
+    the ratio to it shows what is special now, not how the maps were smoothed. The interval is that of a rate
+    estimated from as many events as the model expects there (Jeffreys); clustering is left out.
     """
     from scipy.special import gammaincinv
 
-    about = regional.about
-    start, end = pd.Timestamp(about["start"]), pd.Timestamp(about["end"])
-    counted = past.loc[(past["origin_time"] >= start) & (past["origin_time"] < end)]
-    distance = distance_km(
-        place.latitude, place.longitude, counted["latitude"].to_numpy(), counted["longitude"].to_numpy()
-    )
-    n = int(np.count_nonzero(distance <= place.radius_km))
-    share = regional.model.share_above(place.magnitude) * days / days_since(start, end)
-    rates = {"value": n + 0.5, "low": gammaincinv(n + 0.5, 0.025), "high": gammaincinv(n + 0.5, 0.975)}
-    return {name: float(-math.expm1(-rate * share)) for name, rate in rates.items()} | {"events": n}
+    end = days_since(pd.Timestamp(regional.about["start"]), pd.Timestamp(regional.about["end"]))
+    expected = regional.model.expected_between(history, circle, 0.0, end)
+    share = regional.model.share_above(magnitude) * days / end
+    counts = {"value": expected} | {
+        name: float(gammaincinv(expected + 0.5, level)) for name, level in (("low", 0.025), ("high", 0.975))
+    }
+    inside = (history.time_days >= 0) & (history.time_days < end)
+    observed = int(circle.contains(history.latitude[inside], history.longitude[inside]).sum())
+    return {name: -math.expm1(-count * share) for name, count in counts.items()} | {
+        "expected_in_fit": expected,
+        "events_in_fit": observed,
+    }
 
 
 def _drivers(past: pd.DataFrame, parts: np.ndarray, expected: float, place: Place, issue) -> list[dict[str, Any]]:

@@ -122,7 +122,7 @@ def _thinned(axes: Any, residuals: Any, region: Any) -> None:
     for added, colour, label in ((True, MUTED, "added"), (False, EVENT, "events kept")):
         chosen = residuals.added == added
         axes.plot(place[chosen], residuals.latitude[chosen], ".", color=colour, markersize=1.6, label=label)
-    axes.legend(fontsize=8, loc="upper left", markerscale=5, framealpha=1)
+    axes.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1.0, -0.1), ncols=2, markerscale=5, frameon=False)
     _map(axes, region, f"super-thinned residuals (s.d. a cell); even: p = {residuals.p_value:.2g}")
 
 

@@ -56,6 +56,7 @@ def test_the_answer_as_json(ask):
     found = ask(*QUESTION, "--json").json
     chance, usual = found["probability"], found["long_term"]
     assert 0 < chance["low"] < chance["value"] < chance["high"] < 1
+    assert usual["events_in_fit"] == pytest.approx(usual["expected_in_fit"], rel=0.3)
     assert 0 < usual["low"] < usual["value"] < usual["high"] < 1
     assert found["ratio"] == pytest.approx(chance["value"] / usual["value"])
     assert found["completeness_magnitude"] == pytest.approx(4.0, abs=0.2)

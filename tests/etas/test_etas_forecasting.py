@@ -147,3 +147,10 @@ def test_wrong_circles_and_endless_models():
     endless = EtasModel(EtasParameters(1, 0.7, 2.0, 0.01, 1.1, 1, 1.5, 1, m0=4.0), UNIFORM, 1.0, 8.0)
     with pytest.raises(RequestError, match="branching ratio"):
         endless.probability(MAINSHOCK, TOKYO, 10.0, 1.0, 5.0, seed=1)
+
+
+def test_expected_between_is_the_integral_of_what_is_expected_day_by_day():
+    edges = np.linspace(0, 20, 2001)
+    just_before = History.of([9.4999], [36.0], [140.0], [6.5])
+    sliced = sum(MODEL.expected_numbers(just_before, TOKYO, edges[:-1], 0.01, 4.0))
+    assert MODEL.expected_between(just_before, TOKYO, 0.0, 20.0) == pytest.approx(sliced, rel=0.01)
