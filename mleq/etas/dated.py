@@ -206,6 +206,8 @@ def fit(
     if not start < end:
         raise RequestError(f"a period from {start} to {end}", expected="an end later than the start")
     history = history_of(events, start)
+    if options.get("completeness") is not None:
+        options["b_value"] = b_value  # there it is part of the model, and `fit_etas` asks for it
     fitted = fit_etas(history, region=region, start=0.0, end=days_since(start, end), m0=magnitude, **options)
     b_value = b_value if b_value is not None else b_value_of(fitted.targets.magnitude, magnitude)
     return DatedEtas(fitted, fitted.model(b_value, magnitude_max), history, start, end)
