@@ -9,8 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from mleq.errors import RequestError
-from mleq.etas.likelihood import from_log, to_log
+from mleq.etas.likelihood import from_log, log_names, to_log
 from mleq.etas.parameters import EtasParameters
+from mleq.etas.search import log_bounds
+
+# Productivity and p - 1 are left free: where p is near 1 they are known as their product alone, which a bound on one
+# of them would change.
+HELD = ("alpha", "c_days", "d_km2", "q - 1", "gamma")
 
 
 def drawn_parameters(
@@ -20,7 +25,7 @@ def drawn_parameters(
     rng: np.random.Generator,
     ratio: Callable[[EtasParameters], float] | None = None,
 ) -> list[EtasParameters]:
-    """Draw sets of parameters, normal in their logarithms.
+    """Draw sets of parameters, normal in their logarithms and within the bounds that a search would keep.
 
     Parameters
     ----------
@@ -51,8 +56,13 @@ def drawn_parameters(
     variance, axes = np.linalg.eigh(log_covariance)
     # Rounding may make the smallest variances of a covariance of few regions negative.
     root = axes * np.sqrt(np.maximum(variance, 0))
+    held = np.isin(log_names(theta), HELD)[:, None]
+    # The centre itself may lie outside, as kernels do that were brought to another reference magnitude.
+    edges = log_bounds(theta)
+    low = np.where(held, np.minimum(edges[:, :1], theta[:, None]), -np.inf)[:, 0]
+    high = np.where(held, np.maximum(edges[:, 1:], theta[:, None]), np.inf)[:, 0]
     for _ in range(10):
-        for draw in theta + rng.standard_normal((n, theta.size)) @ root.T:
+        for draw in np.clip(theta + rng.standard_normal((n, theta.size)) @ root.T, low, high):
             one = from_log(draw, parameters.m0)
             if ratio is None or ratio(one) < 1:
                 chosen.append(one)
