@@ -18,24 +18,34 @@ def target(run: RunRecord) -> Html:
     """Say what is forecast, and over which days it was trained and tested."""
     settings = run.summary["target"]
     parts = run.summary["split"]
+    counted = list(
+        dict.fromkeys(
+            key for part in parts.values() if isinstance(part, dict) for key in part if key not in ("start", "end")
+        )
+    )
     rows = [
         [
             name,
-            join([part["start"], tag("small", f"to {part['end']}")]),
-            count(part["days"]),
-            _positives(part),
+            join([part.get("start") or DASH, tag("small", f"to {part.get('end') or DASH}")]),
+            *(
+                _positives(part) if key == "positives" and part.get("days") else _value(key, part.get(key))
+                for key in counted
+            ),
         ]
         for name, part in parts.items()
         if isinstance(part, dict)
     ]
+    titles = ["with an event" if key == "positives" else key.replace("_", " ") for key in counted]
+    dated = run.daily is not None
     return join(
         [
             _in_words(settings),
             tag("h3", "Parts"),
-            table(["part", "target dates", "days", "with an event"], rows, label="Days of each part"),
+            table(["part", "target dates" if dated else "from", *titles], rows, label="Size of each part"),
             paragraph(
-                "Dates are local target dates. Parts follow each other in time, with a gap between them so that no "
-                "event serves two parts. The test part was read once, at the end.",
+                "Dates are local target dates. " if dated else None,
+                "Parts follow each other in time, with a gap between them so that no event serves two parts. The test "
+                "part was read once, at the end.",
                 class_="hint",
             ),
         ]
@@ -43,8 +53,7 @@ def target(run: RunRecord) -> Html:
 
 
 def _positives(part: dict[str, Any]) -> Html:
-    share = percent(part["positives"] / part["days"]) if part["days"] else DASH
-    return join([count(part["positives"]), tag("small", share)])
+    return join([count(part["positives"]), tag("small", percent(part["positives"] / part["days"]))])
 
 
 def _in_words(settings: dict[str, Any]) -> Html:

@@ -12,6 +12,7 @@ from mleq.errors import Failure
 from mleq.experiment.folder import read_json
 
 NOT_METHODS = ("part", "target_date", "observed")
+_NONE = pd.DataFrame()
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +25,9 @@ class RunRecord:
     summary, recipe, calibration, machine : dict
         summary.json; the one resolved recipe of recipe.json; calibration.json; run.json.
     history : pandas.DataFrame
-        A row for each epoch.
+        A row for each epoch; empty where nothing was learnt in epochs.
     forecasts : pandas.DataFrame
-        part, target_date, observed, probability, and a column for each reference.
+        part, target_date (or what names a sample), observed, the model's answer, and a column for each reference.
     """
 
     folder: Path
@@ -53,14 +54,27 @@ class RunRecord:
             recipe=_only_recipe(folder / "recipe.json"),
             calibration=read_json(folder / "calibration.json"),
             machine=read_json(folder / "run.json"),
-            history=_read_table(pd.read_csv, folder / "history.csv"),
+            history=_read_table(pd.read_csv, folder / "history.csv") if (folder / "history.csv").exists() else _NONE,
             forecasts=_read_table(pd.read_parquet, folder / "forecasts.parquet"),
         )
 
     @property
+    def plots(self) -> Path:
+        """The folder of what the family kept for its panels; it may not be there."""
+        return self.folder / "plots"
+
+    @property
     def test(self) -> pd.DataFrame:
-        """The forecasts of the test part, in time order."""
-        return self.forecasts[self.forecasts["part"] == "test"].sort_values("target_date")
+        """The forecasts of the test part, in time order where they are of dates."""
+        test = self.forecasts[self.forecasts["part"] == "test"]
+        return test.sort_values("target_date") if "target_date" in test else test
+
+    @property
+    def daily(self) -> pd.DataFrame | None:
+        """The test part of a forecast of daily probabilities; None for answers of another kind, or no day at all."""
+        test = self.test
+        needed = {"target_date", "observed", "probability"}
+        return test if needed <= set(test) and len(test) else None
 
     @property
     def references(self) -> list[str]:

@@ -15,6 +15,7 @@ MOST_LINES = 3
 """Forecasts in one plot, the model's included; more could not be told apart."""
 
 MAIN_GAIN = "nats_per_day"
+"""The gain that is drawn; a family that has another is drawn by its first."""
 
 BELOW_COMPLETENESS = (
     "The target's magnitude is below the magnitude from which this catalogue is complete: what is forecast here is "
@@ -41,8 +42,8 @@ def verdict(run: RunRecord) -> Html:
 
 def time_series(run: RunRecord) -> Html | None:
     """Draw the forecasts of the test part through time."""
-    test = run.test
-    if test.empty:
+    test = run.daily
+    if test is None:
         return None
     names = _most_telling(run)
     dates, observed = test["target_date"].to_numpy(), test["observed"].to_numpy(dtype=bool)
@@ -110,6 +111,14 @@ def _cell(score: Mapping[str, Any] | None, notes: _Footnotes, *, signed: bool = 
     return join([value, tag("small", f"[{low}, {high}]")])
 
 
+def size_of(part: Mapping[str, Any]) -> str:
+    """Say how large a part is: its days, or whatever else its family counts."""
+    counted = [f"{count(value)} {key.replace('_', ' ')}" for key, value in part.items() if isinstance(value, int)]
+    if "days" in part and "positives" in part:
+        return f"{count(part['days'], 'day')}, {count(part['positives'])} of them with an event"
+    return ", ".join(counted) or "of unknown size"
+
+
 def methods(run: RunRecord) -> Html:
     """Show the scores and gains of the model and of every reference as numbers."""
     summary, notes = run.summary, _Footnotes()
@@ -132,13 +141,14 @@ def methods(run: RunRecord) -> Html:
                 *(_cell(gained.get(name), notes, signed=True) if gained else blank for name in gain_names),
             ]
         )
-    test = summary["split"]["test"]
+    test = summary["split"].get("test", {})
     return join(
         [
             paragraph(
-                f"All methods on the same {count(test['days'], 'day')} of the test part, "
-                f"{count(test['positives'])} of them with an event. In brackets: 95\u00a0% intervals from a block "
-                "bootstrap. A pseudo-prospective test: past days, on a catalogue that was revised since.",
+                f"All methods on the same test part: {size_of(test)}. In brackets: 95\u00a0% intervals from a block "
+                "bootstrap. A pseudo-prospective test: past days, on a catalogue that was revised since."
+                if run.daily is not None
+                else f"All methods on the same test part: {size_of(test)}. In brackets: 95\u00a0% intervals.",
                 class_="hint",
             ),
             table(header, rows, label="Scores and gains of all methods"),
@@ -149,9 +159,13 @@ def methods(run: RunRecord) -> Html:
 
 def gains(run: RunRecord) -> Html | None:
     """Draw the gains over all references as a forest plot."""
-    rows = [(name, gain[MAIN_GAIN]) for name, gain in run.summary.get("gain", {}).items() if MAIN_GAIN in gain]
-    if not rows:
+    found = {name: gain for name, gain in (run.summary.get("gain") or {}).items() if gain}
+    if not found:
         return None
+    main = MAIN_GAIN if any(MAIN_GAIN in gain for gain in found.values()) else next(iter(next(iter(found.values()))))
+    rows = [(name, gain[main]) for name, gain in found.items() if main in gain]
+    unit = "nats per day" if main == MAIN_GAIN else main.replace("_", " ")
+    score = "log score" if main == MAIN_GAIN else "score"
     words = []
     for name, gain in rows:
         if gain["value"] is None:
@@ -165,12 +179,13 @@ def gains(run: RunRecord) -> Html | None:
     height = 1.2 + 0.34 * len(rows)
     return figure(
         "gains",
-        lambda plot, wide: plots.forest(plot, rows, unit="nats per day"),
+        lambda plot, wide: plots.forest(plot, rows, unit=unit),
         height=height,
-        alternative=f"Gain of the model over each reference, in nats per day. {'; '.join(words)}.",
+        alternative=f"Gain of the model over each reference, in {unit}. {'; '.join(words)}.",
         caption=(
-            "How much better the model's log score is than each reference's: points with their 95\u00a0% intervals; "
-            "hollow where no interval can be given. Skill is shown only where the whole interval lies right of zero."
+            f"How much better the model's {score} is than each reference's, in {unit}: points with their "
+            "95\u00a0% intervals; hollow where no interval can be given. Skill is shown only where the whole interval "
+            "lies right of zero."
         ),
     )
 
@@ -179,8 +194,8 @@ def reliability(run: RunRecord) -> Html | None:
     """Draw whether days came true as often as they were forecast to."""
     from mleq.scores import reliability_curve
 
-    test = run.test
-    if test.empty:
+    test = run.daily
+    if test is None:
         return None
     probability, observed = test["probability"].to_numpy(dtype=float), test["observed"].to_numpy(dtype=bool)
     forecast, frequency = reliability_curve(observed, probability)
@@ -220,8 +235,7 @@ def confusion(run: RunRecord) -> Html | None:
         ("F1", found.get("f1")),
         ("Accuracy: days called right", found.get("accuracy")),
     ]
-    test = run.summary["split"]["test"]
-    quiet = percent(1 - test["positives"] / test["days"])
+    quiet = percent((found["fp"] + found["tn"]) / max(1, sum(found[key] for key in ("tp", "fp", "fn", "tn"))))
     return join(
         [
             paragraph(

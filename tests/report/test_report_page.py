@@ -208,3 +208,26 @@ def test_a_damaged_run_is_a_clear_failure_and_the_old_page_stays(run_folder, nam
         draw(run_folder, page)
     assert page.read_bytes() == before
     assert sorted(p.name for p in page.parent.iterdir()) == ["report.html", "runs"]
+
+
+def test_a_family_whose_answers_are_no_probabilities_has_the_panels_that_its_summary_makes(tmp_path):
+    gain = {"seconds": {"value": 0.4, "low": 0.1, "high": 0.7}}
+    run = write_run(
+        tmp_path / "runs" / "x",
+        family="lab",
+        target={"horizon_s": 10.0},
+        split={part: {"start": "0 s", "end": "9 s", "windows": 120} for part in ("train", "validation", "test")},
+        scores={"mean_absolute_error_s": {"value": 2.0, "low": 1.9, "high": 2.1}},
+        references={"mean": {"mean_absolute_error_s": {"value": 2.4, "low": 2.2, "high": 2.6}}},
+        gain={"mean": gain},
+        confusion=None,
+    )
+    rows = {"part": ["test"] * 3, "window": [0, 1, 2], "observed": [1.0, 2.0, 3.0], "time_to_failure_s": [1.5] * 3}
+    pd.DataFrame(rows).to_parquet(run / "forecasts.parquet")
+    (run / "history.csv").unlink()
+    page = Page(draw(run, tmp_path / "report.html").read_text(encoding="utf-8"))
+    anchors = [link for link in page.links if link.startswith("#") and not link.startswith("#missing")]
+    assert anchors == ["#verdict", "#target", "#methods", "#gains", "#catalog", "#recipe", "#again"]
+    assert "the same test part: 120 windows" in page.text
+    assert "mean absolute error s" in page.text
+    assert "gain, seconds" in page.text
