@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 from mleq import progress  # noqa: E402
 from mleq.experiment.backend import device_names, load_keras  # noqa: E402
+from mleq.experiment.classifier import fit  # noqa: E402
 from mleq.experiment.network import build  # noqa: E402
-from mleq.experiment.training import fit  # noqa: E402
 from mleq.experiment.training_set import TrainingSet  # noqa: E402
 from mleq.forecast.grid import grid_for  # noqa: E402
 from mleq.forecast.networks import layers, operations_per_sample  # noqa: E402

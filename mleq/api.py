@@ -112,9 +112,9 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
 
 def network_table(recipe: Any) -> list[dict[str, Any]]:
     """Build a recipe's network and list its layers with output shapes and parameters."""
-    from mleq.experiment.run import build_network
-
-    model = build_network(recipe, family_of(recipe.family))
+    model = family_of(recipe.family).network(recipe)
+    if model is None:
+        return []
     return [
         {"layer": layer.__class__.__name__, "shape": list(layer.output.shape), "parameters": layer.count_params()}
         for layer in model.layers
@@ -225,6 +225,7 @@ def train(
     events: pd.DataFrame | None = None,
     *,
     files: Sequence[str | Path] = (),
+    inputs: Sequence[str | Path] = (),
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
     command: Sequence[str] = (),
@@ -239,6 +240,8 @@ def train(
         The catalogue; without it, it is loaded as `load_events` does.
     files, data_dir : optional
         As for `load_events`.
+    inputs : sequence of path, optional
+        The signals of a waveform recipe.
     out_dir : path, optional
         Folder of all results.
     command, changes : sequence of str, optional
@@ -255,7 +258,9 @@ def train(
     family = family_of(recipe.family)
 
     def material() -> Any:
-        return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
+        if events is not None:
+            return events
+        return family.load(recipe, files=files, data_dir=data_dir, inputs=[Path(file) for file in inputs])
 
     run = experiment.train(recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes)
     draw(run.folder, Path(out_dir) / recipe.id / "report.html")
@@ -269,6 +274,7 @@ def predict(
     *,
     path: str | Path | None = None,
     files: Sequence[str | Path] = (),
+    inputs: Sequence[str | Path] = (),
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
 ) -> list[dict[str, Any]]:
@@ -284,15 +290,15 @@ def predict(
         The catalogue; without it, it is loaded as `load_events` does.
     path : path, optional
         The recipe file, to say where it has changed since training.
-    files, data_dir, out_dir : optional
-        As for `train`.
+    files, inputs, data_dir, out_dir : optional
+        As for `train`; for a waveform recipe `inputs` are the signals to be answered, and there are no dates.
 
     Returns
     -------
     list of dict
-        The entries, in the order of the dates.
+        The entries, in the order of the dates or inputs.
     """
-    from mleq.experiment import folder, forecasting
+    from mleq.experiment import folder, predictions
     from mleq.experiment.run import Run
 
     asked = list(dict.fromkeys(_as_date(date) for date in dates))
@@ -300,11 +306,65 @@ def predict(
     recipe = load_recipe(recipe_id, run.recipe_file)
     _warn_of_changes(recipe, path, run.record.get("changes", ()))
     family = family_of(recipe.family)
-    material = events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
-    wanted = family.target_dates(recipe, material, asked)
-    entries = forecasting.forecast(recipe, family, material, run, wanted)
-    forecasting.keep(Path(out_dir), entries)
+
+    def load() -> Any:
+        return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
+
+    entries = family.predict(recipe, run, load, dates=asked, inputs=[Path(file) for file in inputs])
+    predictions.keep(Path(out_dir), entries)
     return entries
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Say a run's summary in a few lines."""
+    return family_of(summary["family"]).summary_lines(summary)
+
+
+def answer_lines(entries: Sequence[dict[str, Any]]) -> list[str]:
+    """Say forecasts in words, those of each family together."""
+    lines = []
+    for name in dict.fromkeys(entry["family"] for entry in entries):
+        lines += family_of(name).answer_lines([entry for entry in entries if entry["family"] == name])
+    return lines
+
+
+def fetch_signals(
+    recipe_id: str | None,
+    path: str | Path | None = None,
+    *,
+    inputs: Sequence[str | Path],
+    data_dir: str | Path | None = None,
+    export_to: str | Path | None = None,
+) -> dict[str, Any]:
+    """Bring the signals of a waveform recipe into its store, and export them where asked.
+
+    Returns
+    -------
+    dict
+        JSON values: `family`, and what the family says of what it brought.
+
+    Raises
+    ------
+    RequestError
+        If no recipe is named, or its family reads no signals.
+    """
+    if not recipe_id:
+        raise RequestError("--input needs a recipe, which says what the signals are", remedy="add --recipe_id ID")
+    recipe = load_recipe(recipe_id, path)
+    family = family_of(recipe.family)
+    if not hasattr(family, "fetch"):
+        raise RequestError(
+            f"recipe '{recipe_id}' is of the family '{recipe.family}', which reads no signals",
+            remedy="leave --input out: events come from the service or from --catalog",
+        )
+    export = None if export_to is None else Path(export_to)
+    brought = family.fetch(recipe, [Path(file) for file in inputs], data_dir=data_dir, export_to=export)
+    return {"family": recipe.family, **brought}
+
+
+def fetch_lines(brought: dict[str, Any]) -> list[str]:
+    """Say in words what `fetch_signals` brought."""
+    return family_of(brought["family"]).fetch_lines(brought)
 
 
 def odds(

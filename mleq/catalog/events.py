@@ -115,6 +115,11 @@ def fingerprint(events: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
+def identity(events: pd.DataFrame) -> str:
+    """Return the SHA-256 of the catalogue's content: as it was hashed when it was loaded, or anew."""
+    return events.attrs.get("sha256") or fingerprint(events)
+
+
 def coverage(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Say what time the catalogue covers: [start, end), UTC.
 
@@ -146,7 +151,7 @@ def source_of(events: pd.DataFrame) -> dict:
     converted = events.attrs.get("magnitude_conversion")
     return {
         "events": len(events),
-        "sha256": events.attrs.get("sha256") or fingerprint(events),
+        "sha256": identity(events),
         "start": start.isoformat(),
         "end": end.isoformat(),
         "source": events.attrs.get("source", "a table"),

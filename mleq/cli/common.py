@@ -69,24 +69,20 @@ catalog_files = click.option(
     metavar="FILE",
     help="Read events from this CSV, Parquet or QuakeML file instead of the store; repeatable.",
 )
+inputs = click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=EXISTING,
+    metavar="FILE",
+    help="Signals of a waveform recipe: a file or a folder; repeatable.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
 def answer_json(value: Any) -> None:
     """Print a JSON answer on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def columns(rows: list[list[str]]) -> list[str]:
-    """Line up cells: the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            f"{cell:<{width}}" if i == 0 else f"{cell:>{width}}"
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from mleq.cli import common
 @click.option("--export", "export_to", type=common.EXISTING, metavar="FILE", help="Write the events to FILE.")
 @click.option("--snapshot", metavar="NAME", help="Freeze the state of the store under this name.")
 @click.option("--usgs_url", metavar="ADDRESS", help="Address of the event service (also from MLEQ_USGS_URL).")
+@common.inputs
 @common.data_dir
 @common.as_json
 def command(
@@ -38,6 +39,7 @@ def command(
     export_to: Path | None,
     snapshot: str | None,
     usgs_url: str | None,
+    inputs: tuple[Path, ...],
     data_dir: Path,
     as_json: bool,
 ) -> None:
@@ -45,6 +47,8 @@ def command(
 
     Only what the store lacks is asked for; it may be stopped at any time and goes on where it was. With
     --verify, --repair, --export or --snapshot alone, nothing is brought and the store is worked on as it is.
+
+    With --input, the signals of a waveform recipe are brought into a store of their own.
 
     --export writes .csv, .csv.gz, .parquet, .geojson or .xml (QuakeML), with every event type.
 
@@ -54,10 +58,15 @@ def command(
       mleq fetch --start 1980-01-01 --end 2016-01-01 --min_magnitude 4 --export events.csv
       mleq fetch --verify
     """
+    from mleq import api
     from mleq.catalog import export, fetch
     from mleq.catalog.fdsn import connect
     from mleq.catalog.store import Store
 
+    if inputs:
+        brought = api.fetch_signals(recipe_id, recipe_file, inputs=inputs, data_dir=data_dir, export_to=export_to)
+        common.answer_json(brought) if as_json else click.echo("\n".join(api.fetch_lines(brought)))
+        return
     period, magnitude, url = _request(recipe_file, recipe_id, start, end, min_magnitude)
     if period is None and not (verify or repair or export_to or snapshot):
         raise click.UsageError("say what to bring: --recipe_id ID, or --start DATE --min_magnitude M")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mleq.cli import common
+from mleq.experiment.table import columns
 
 
 @common.door("odds", "answer one question: how likely, here, this strong, this soon")
@@ -78,7 +79,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         ["long term", percent(usual["value"]), f"{percent(usual['low'])} to {percent(usual['high'])}"],
     ]
     ratio = "none" if answer["ratio"] is None else f"{answer['ratio']:.3g}"
-    said = [answer["sentence"], "", *common.columns(rows), f"ratio    {ratio}", ""]
+    said = [answer["sentence"], "", *columns(rows), f"ratio    {ratio}", ""]
     background = answer["background_share"]
     if background is not None:
         said.append(f"drivers  {background:.0%} of the expected number is background; the past events that add most:")

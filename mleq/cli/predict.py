@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from pathlib import Path
 
 import click
 
 from mleq.cli import common
 from mleq.errors import RequestError
-
-log = logging.getLogger("mleq")
-
-BAR = 20
 
 
 @common.door("predict", "forecast days with a trained recipe")
@@ -23,6 +18,7 @@ BAR = 20
 @click.option("--to", "last", metavar="DATE", help="Last day of a range, inclusive.")
 @common.recipe_file
 @common.catalog_files
+@common.inputs
 @common.data_dir
 @common.out_dir
 @common.as_json
@@ -33,6 +29,7 @@ def command(
     last: str | None,
     recipe_file: Path | None,
     files: tuple[Path, ...],
+    inputs: tuple[Path, ...],
     data_dir: Path,
     out_dir: Path,
     as_json: bool,
@@ -59,11 +56,13 @@ def command(
         )
     entries = []
     for name in names:
-        entries += api.predict(name, wanted, path=recipe_file, files=files, data_dir=data_dir, out_dir=out_dir)
+        entries += api.predict(
+            name, wanted, path=recipe_file, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir
+        )
     if as_json:
         common.answer_json({"predictions": entries})
         return
-    for line in [*table(entries), *notes(entries)]:
+    for line in api.answer_lines(entries):
         click.echo(line)
     click.echo(f"kept in {out_dir / 'predictions.json'}")
 
@@ -80,35 +79,3 @@ def _range(first: str | None, last: str | None) -> list[str]:
     if end < begin:
         raise RequestError(f"--from {first} lies after --to {last}", expected="the earlier day first")
     return [(begin + dt.timedelta(days=i)).isoformat() for i in range((end - begin).days + 1)]
-
-
-def table(entries: list[dict]) -> list[str]:
-    """Show forecasts as a short table with a bar for the probability."""
-    cells = [["recipe", "from (local)", "days", "probability", "long-term", "ratio"]]
-    for entry in entries:
-        cells.append(
-            [
-                entry["recipe_id"],
-                entry["period"]["start_local"][:16].replace("T", " "),
-                str(entry["target"]["horizon_days"]),
-                f"{entry['probability']:.2%}",
-                f"{entry['climatology']:.2%}",
-                f"{entry['probability_gain']:.2f}",
-            ]
-        )
-    header, *lines = common.columns(cells)
-    bars = ("#" * round(BAR * entry["probability"]) for entry in entries)
-    return [header, *(f"{line}  |{bar:<{BAR}}|" for line, bar in zip(lines, bars, strict=True))]
-
-
-def notes(entries: list[dict]) -> list[str]:
-    """Say of each recipe what its forecasts are worth, and which days it had learnt from."""
-    lines = []
-    for name in dict.fromkeys(entry["recipe_id"] for entry in entries):
-        own = [entry for entry in entries if entry["recipe_id"] == name]
-        lines.append(f"{name}: {own[-1]['verdict']}")
-        for part, what in (("train", "was trained"), ("validation", "chose its epoch")):
-            days = sum(entry["part"] == part for entry in own)
-            if days:
-                lines.append(f"{name}: {days} of these days lie in the part on which it {what}; they prove nothing")
-    return lines

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from mleq.experiment.training_set import TrainingSet
 from mleq.recipe import Recipe
 
 
@@ -24,11 +24,38 @@ class Samples(Protocol):
         """Return the network's inputs for some samples, shape (k, *sample_shape)."""
 
 
+class Learned(Protocol):
+    """A model that has learnt the training part: all that a run keeps of it."""
+
+    summary: dict[str, Any]
+    """`model` of summary.json: name, parameters, epochs, best_epoch, seconds (null where there is no such thing)."""
+
+    calibration: dict[str, Any]
+    """What calibration.json keeps, as JSON values: all that is needed to forecast beside the files of `save`."""
+
+    history: pd.DataFrame | None
+    """The learning curve for history.csv: epoch, seconds, train_loss, measured values (the first chose), best."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model's files (model.keras) into the run's folder."""
+
+
+class Learner(Protocol):
+    """Learns; made before any data are read, so that a wrong layer is found at once."""
+
+    def __call__(self, samples: Samples, material: Any, *, work: Path, key: str) -> Learned:
+        """Learn from the training part and choose by the validation part.
+
+        `work` is for the state of a stopped training; `key` is the hash of all that decides the result, and a state
+        with another key is not gone on with.
+        """
+
+
 class Family(Protocol):
     """A kind of experiment; the module `family` of its folder keeps this contract."""
 
     load: Callable[..., Any]
-    """(recipe, files, data_dir) -> the material: a catalogue, a store of signals."""
+    """(recipe, files, data_dir, inputs) -> the material: a catalogue, a store of signals."""
 
     plan: Callable[[Recipe, Any], dict[str, Any]]
     """(recipe, material or None) -> what a run will do and cost, as JSON values."""
@@ -42,31 +69,41 @@ class Family(Protocol):
     network_mistakes: Callable[[Recipe], list[tuple[tuple, str]]]
     """(recipe) -> (path, sentence) of all that is wrong with layers and resampling; imports Keras."""
 
-    layers: Callable[[Recipe], list[dict[str, Any]]]
-    """(recipe) -> the network as a list of layers."""
+    network: Callable[[Recipe], Any]
+    """(recipe) -> the untrained network, a keras.Model, or None where the recipe's model is none."""
+
+    learner: Callable[[Recipe], Learner]
 
     make_samples: Callable[[Recipe, Any], Samples]
 
     describe: Callable[[Recipe, Any, Samples], dict[str, Any]]
     """(recipe, material, samples) -> `catalog` of summary.json, with `sha256`; raises where the target is ill-posed."""
 
-    training_set: Callable[[Recipe, Samples], TrainingSet]
-    """(recipe, samples) -> the training part after resampling."""
+    describe_split: Callable[[Recipe, Samples], dict[str, dict[str, Any]]]
+    """(recipe, samples) -> `split` of summary.json: part -> start, end, days (or windows), positives."""
 
     references: Callable[[Recipe, Any, Samples], dict[str, Any]]
-    """(recipe, material, samples) -> fitted references by name, each with `parameters` and `probabilities`."""
+    """(recipe, material, samples) -> fitted references by name, at least one, each with `parameters` (JSON values)."""
 
-    restore_references: Callable[[Recipe, dict[str, Any]], dict[str, Any]]
-    """(recipe, parameters by name) -> the references again."""
+    forecasts: Callable[[Recipe, Any, Samples, Learned, dict[str, Any]], pd.DataFrame]
+    """(recipe, material, samples, learned, references) -> forecasts.parquet: part, target_date (or what names a
+    sample), observed, the model's own answer, one column for each reference. The test part is read here, once."""
 
     evaluate: Callable[[Recipe, pd.DataFrame], dict[str, Any]]
-    """(recipe, forecasts) -> scores, references, gain, confusion, verdict of summary.json."""
+    """(recipe, forecasts) -> scores, references, gain, confusion (or null), verdict of summary.json."""
 
-    target_dates: Callable[..., np.ndarray]
-    """(recipe, material, asked) -> the dates to be forecast; refuses what cannot be."""
+    summary_lines: Callable[[dict[str, Any]], list[str]]
+    """(summary) -> what `train` prints."""
 
-    inputs_for: Callable[[Recipe, Any, np.ndarray], np.ndarray]
-    """(recipe, material, dates) -> the network's inputs, shape (k, *sample_shape)."""
+    predict: Callable[..., list[dict[str, Any]]]
+    """(recipe, run, load, dates, inputs) -> entries for predictions.json, each with recipe_id, family, run, made_at,
+    verdict, and target_date or input; refuses what cannot be forecast. `load()` gives the material."""
 
-    statement: Callable[..., dict[str, Any]]
-    """(recipe, material, date, probability, references) -> what an entry of predictions.json says."""
+    answer_lines: Callable[[list[dict[str, Any]]], list[str]]
+    """(entries of one recipe or several) -> what `predict` prints."""
+
+    fetch: Callable[..., dict[str, Any]]
+    """Of waveform families only: (recipe, inputs, data_dir, export_to) -> what was brought, as JSON values."""
+
+    fetch_lines: Callable[[dict[str, Any]], list[str]]
+    """Of waveform families only: the same in words."""

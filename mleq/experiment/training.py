@@ -14,14 +14,11 @@ import numpy as np
 import pandas as pd
 
 from mleq import progress
-from mleq.errors import DataError, Failure
+from mleq.errors import Failure
 from mleq.experiment.backend import load_keras
-from mleq.experiment.batches import batches_per_epoch, plain_batches, training_batches
 from mleq.experiment.checkpoint import Checkpoint, Progress
 
 log = logging.getLogger("mleq")
-
-COLUMNS = ("epoch", "seconds", "train_loss", "validation_log_loss", "validation_log_loss_raw", "best")
 
 
 class Settings(Protocol):
@@ -42,7 +39,7 @@ class Fitted:
     model : keras.Model
         As it was after the best epoch.
     history : DataFrame
-        One row an epoch, with the columns of `COLUMNS`.
+        One row an epoch: epoch, seconds, train_loss, what was measured (the first value chose the epoch), best.
     epochs, best_epoch : int
         Epochs trained, and the one kept, counted from 1.
     seconds : float
@@ -55,24 +52,36 @@ class Fitted:
     best_epoch: int
     seconds: float
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What summary.json says of it, beside its name."""
+        return {
+            "parameters": int(self.model.count_params()),
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 1),
+        }
 
-def fit(
+
+Batches = Callable[[int], Any]
+"""(epoch) -> the batches of that epoch, a `keras.utils.PyDataset`; the same epoch always gives the same ones."""
+
+Measure = Callable[[Any], dict[str, float]]
+"""(model) -> what an epoch came to on the validation part; the first value, the less the better, chooses."""
+
+
+def fit_epochs(
     model,
-    samples,
-    training,
-    validation: np.ndarray,
+    batches: Batches,
+    measure: Measure,
     settings: Settings,
     *,
     work_folder: str | Path,
     seed: int,
     key: str,
-    transform: Callable[[np.ndarray], np.ndarray] | None = None,
+    loss: Any = None,
 ) -> Fitted:
-    """Train a network by Adam on binary cross-entropy; the epoch with the best validation log loss is kept.
-
-    The validation log loss is that of `transform(p)`, the probabilities after the prior shift. A network trained on
-    resampled days forecasts their prior, and on days as they are its raw log loss measures how far it still is from
-    that prior (the worse the better it has learnt it), not what it knows about a day.
+    """Train a network by Adam, an epoch at a time; the epoch that measured best is kept.
 
     After each epoch the whole state is stored in `work_folder`. When training is stopped, by Ctrl-C or a kill, the
     same call goes on after the last complete epoch, with the same result as if it had never been stopped: the order
@@ -81,23 +90,21 @@ def fit(
     Parameters
     ----------
     model : keras.Model
-        From `mleq.experiment.network.build`, with the initial weights; probabilities of shape (batch, 1).
-    samples : Samples
-        Of which `batch(indices)` and `target` are used.
-    training : TrainingSet
-        What to train on.
-    validation : ndarray of int, shape (m,)
-        Indices of the validation part.
+        With the initial weights; a class of its own must be registered with Keras, so that it can be read back.
+    batches : callable
+        See `Batches`.
+    measure : callable
+        See `Measure`. A value that is not a number is a Failure.
     settings : Settings
         `learning_rate`, `epochs`, `batch_size`, and `patience`: how many epochs may bring nothing better.
     work_folder : path-like
         For the state and `history.csv`.
     seed : int
-        Decides order and dropout.
+        Decides dropout; `batches` should depend on it too.
     key : str
-        Hash of all that decides the result: recipe, catalogue, seed. A state with another key is not gone on with.
-    transform : callable, optional
-        From the network's probabilities to those that are scored, as `PriorShift`.
+        Hash of all that decides the result: recipe, data, seed. A state with another key is not gone on with.
+    loss : str, callable or dict, optional
+        As Keras's `compile` takes it; None where the model adds its own.
 
     Returns
     -------
@@ -105,41 +112,35 @@ def fit(
 
     Raises
     ------
-    DataError
-        If the validation part is empty.
     Failure
         If the loss is no longer a number.
     StorageError
         If the state cannot be written.
     """
-    target = np.asarray(samples.target)[validation].astype(bool)
-    if target.size == 0:
-        raise DataError("the validation part holds no samples", expected="some, to choose the best epoch by")
     keras = load_keras()
-    model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss="binary_crossentropy")
+    model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss=loss)
     checkpoint = Checkpoint(work_folder, key)
     state, history = checkpoint.read()
     if state.epoch:
         log.info("training goes on after epoch %d", state.epoch)
         model = keras.models.load_model(checkpoint.model_path(state.epoch))
-    n_batches = batches_per_epoch(training, settings.batch_size)
+    n_batches = len(batches(1))
     with progress.task("training", total=settings.epochs * n_batches, unit="batches") as shown:
         shown.advance(state.epoch * n_batches, note=f"{state.epoch} epochs done before")
         while not _finished(state, settings):
             started, epoch = time.monotonic(), state.epoch + 1
-            batches = training_batches(samples, training, batch_size=settings.batch_size, seed=seed, epoch=epoch)
             _seed_dropout(model, seed, epoch)
-            train_loss = _train_epoch(model, batches, shown, f"epoch {epoch}, best {state.best_loss:.4f}")
-            raw = predict_probabilities(model, samples, validation, settings.batch_size)
-            row = _measured(epoch, train_loss, target, raw, transform, settings)
-            loss = row["validation_log_loss"]
+            train_loss = _train_epoch(model, batches(epoch), shown, f"epoch {epoch}, best {state.best_loss:.4f}")
+            measured = {"train_loss": train_loss, **(measure(model) if math.isfinite(train_loss) else {})}
+            _refuse_not_numbers(epoch, measured, settings)
+            name, value = list(measured.items())[1]
             state = replace(state, epoch=epoch)
-            if loss < state.best_loss:
-                state = replace(state, best_epoch=epoch, best_loss=loss)
-            row |= {"seconds": time.monotonic() - started, "best": state.best_epoch == epoch}
-            history = pd.concat([history, pd.DataFrame([row], columns=COLUMNS)], ignore_index=True)
+            if value < state.best_loss:
+                state = replace(state, best_epoch=epoch, best_loss=value)
+            row = {"epoch": epoch, "seconds": time.monotonic() - started, **measured, "best": state.best_epoch == epoch}
+            history = pd.concat([history, pd.DataFrame([row])], ignore_index=True)
             checkpoint.write(model, state, history)
-            log.info("epoch %d: validation log loss %.4f, best %.4f", epoch, loss, state.best_loss)
+            log.info("epoch %d: %s %.4f, best %.4f", epoch, name.replace("_", " "), value, state.best_loss)
     best = model if state.best_epoch == state.epoch else None
     best = best or keras.models.load_model(checkpoint.model_path(state.best_epoch))
     return Fitted(best, history, state.epoch, state.best_epoch, float(history["seconds"].sum()))
@@ -176,44 +177,12 @@ def _seed_dropout(model, seed: int, epoch: int) -> None:
         variable.assign(np.array([first, 0], dtype=variable.dtype))
 
 
-def _measured(epoch: int, train_loss: float, target, raw, transform, settings: Settings) -> dict[str, float]:
-    """The losses of an epoch; a Failure where one is not a number."""
-    from sklearn.metrics import log_loss
-
-    if not (math.isfinite(train_loss) and np.isfinite(raw).all()):
-        raise Failure(
-            f"the training loss became {train_loss:g} in epoch {epoch}",
-            expected="a finite number",
-            remedy=f"lower model.learning_rate (now {settings.learning_rate:g}), or look for activations without "
-            "a bound and inputs without a scale in model.layers",
-        )
-    probability = raw if transform is None else transform(raw)
-    return {
-        "epoch": epoch,
-        "train_loss": train_loss,
-        "validation_log_loss": float(log_loss(target, probability, labels=[False, True])),
-        "validation_log_loss_raw": float(log_loss(target, raw, labels=[False, True])),
-    }
-
-
-def predict_probabilities(model, samples, indices: np.ndarray, batch_size: int) -> np.ndarray:
-    """The network's probabilities, as they come out of it.
-
-    Parameters
-    ----------
-    model : keras.Model
-        With outputs of shape (batch, 1).
-    samples : Samples
-        Of which `batch(indices)` is used.
-    indices : ndarray of int, shape (k,)
-    batch_size : int
-
-    Returns
-    -------
-    ndarray of float64, shape (k,)
-    """
-    indices = np.asarray(indices)
-    if indices.size == 0:
-        return np.empty(0)
-    batches = plain_batches(samples, indices, batch_size=batch_size)
-    return model.predict(batches, verbose=0).astype(np.float64)[:, 0]
+def _refuse_not_numbers(epoch: int, measured: dict[str, float], settings: Settings) -> None:
+    for name, value in measured.items():
+        if not math.isfinite(value):
+            raise Failure(
+                f"the {'training' if name == 'train_loss' else 'validation'} loss became {value:g} in epoch {epoch}",
+                expected="a finite number",
+                remedy=f"lower model.learning_rate (now {settings.learning_rate:g}), or look for activations without "
+                "a bound and inputs without a scale in model.layers",
+            )

@@ -6,45 +6,55 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mleq.catalog import completeness
-from mleq.catalog.events import coverage, fingerprint
+from mleq.catalog.events import coverage, identity
 from mleq.catalog.load import load_events
-from mleq.experiment.training_set import TrainingSet
+from mleq.errors import RequestError
+from mleq.experiment import split
+from mleq.experiment.family import Learner
 from mleq.forecast import networks
-from mleq.forecast.dates import target_dates
-from mleq.forecast.days import issue_time
 from mleq.forecast.evaluation import evaluate
+from mleq.forecast.forecasting import forecast_parts, predict
 from mleq.forecast.outcomes import fit_date
 from mleq.forecast.plan import completeness_before, plan, plan_lines
 from mleq.forecast.recipe import CatalogRecipe
-from mleq.forecast.references import fit_references, restore_references
+from mleq.forecast.references import fit_references
 from mleq.forecast.resampling import check_arguments, resample
-from mleq.forecast.samples import Samples, make_samples, window_for
+from mleq.forecast.samples import Samples, make_samples
+from mleq.forecast.statement import answer_lines, summary_lines
 
 __all__ = [
+    "answer_lines",
     "describe",
+    "describe_split",
     "evaluate",
-    "inputs_for",
+    "forecasts",
     "layers",
+    "learner",
     "load",
     "make_samples",
+    "network",
     "network_mistakes",
     "plan",
     "plan_lines",
+    "predict",
     "quick_mistakes",
     "references",
-    "restore_references",
-    "statement",
-    "target_dates",
-    "training_set",
+    "summary_lines",
 ]
 
 
-def load(recipe: CatalogRecipe, files: Sequence[Path] = (), data_dir: Path | None = None) -> pd.DataFrame:
+def load(
+    recipe: CatalogRecipe, files: Sequence[Path] = (), data_dir: Path | None = None, inputs: Sequence[Path] = ()
+) -> pd.DataFrame:
     """Load the recipe's events; see `mleq.catalog.load.load_events`."""
+    if inputs:
+        raise RequestError(
+            f"recipe '{recipe.id}' reads a catalogue, not signals (--input {inputs[0]})",
+            remedy="give the events with --catalog FILE",
+        )
     return load_events(recipe.catalog, files=files, data_dir=data_dir, recipe_id=recipe.id)
 
 
@@ -92,16 +102,32 @@ def describe(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) -> d
     }
 
 
-def training_set(recipe: CatalogRecipe, samples: Samples) -> TrainingSet:
-    """Resample the training part as the recipe says."""
-    return resample(
-        samples, samples.parts["train"], recipe.resample, seed=recipe.seed, memory_limit_gb=recipe.memory_limit_gb
-    )
+def network(recipe: CatalogRecipe) -> Any:
+    """Build the recipe's network, its weights drawn from the recipe's seed."""
+    from mleq.experiment.network import build
+
+    return build(layers(recipe), recipe.sample_shape, seed=recipe.seed)
 
 
-def identity(events: pd.DataFrame) -> str:
-    """Return the SHA-256 of the catalogue's content."""
-    return events.attrs.get("sha256") or fingerprint(events)
+def learner(recipe: CatalogRecipe) -> Learner:
+    """Build the network, to be trained on the training part as the recipe resamples it."""
+    from mleq.experiment import classifier
+
+    model = network(recipe)
+
+    def learn(samples: Samples, events: pd.DataFrame, *, work: Path, key: str) -> classifier.Classifier:
+        train, limit = samples.parts["train"], recipe.memory_limit_gb
+        training = resample(samples, train, recipe.resample, seed=recipe.seed, memory_limit_gb=limit)
+        return classifier.learn(
+            recipe.model.name, model, samples, training, recipe.model, work=work, seed=recipe.seed, key=key
+        )
+
+    return learn
+
+
+def describe_split(recipe: CatalogRecipe, samples: Samples) -> dict[str, dict[str, Any]]:
+    """Say of each part where it begins and ends, its days and its positives."""
+    return split.describe_split(samples.dates, samples.target, samples.parts)
 
 
 def references(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) -> dict[str, Any]:
@@ -109,39 +135,8 @@ def references(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) ->
     return fit_references(recipe, events, samples)
 
 
-def inputs_for(recipe: CatalogRecipe, events: pd.DataFrame, dates: np.ndarray) -> np.ndarray:
-    """Return the windows before some target dates, shape (k, window_days, rows, columns, 3)."""
-    return window_for(recipe, events, dates)
-
-
-def statement(
-    recipe: CatalogRecipe,
-    events: pd.DataFrame,
-    date: np.datetime64,
-    probability: float,
-    beside: dict[str, float],
-) -> dict[str, Any]:
-    """Say what a forecast is about and what it is worth beside the references, for predictions.json.
-
-    `probability_gain` is the ratio of the probability to climatology's (Aki 1981, doi:10.1029/ME004p0566).
-    """
-    target = recipe.target
-    begin = issue_time(date, target.timezone)
-    end = issue_time(date + target.horizon_days, target.timezone)
-    return {
-        "target": target.model_dump(mode="json"),
-        "probability": probability,
-        "climatology": beside["climatology"],
-        "probability_gain": probability / beside["climatology"],
-        "references": beside,
-        "issue_time": begin.isoformat(),
-        "period": {
-            "start_utc": begin.isoformat(),
-            "end_utc": end.isoformat(),
-            "start_local": begin.tz_convert(target.timezone).isoformat(),
-            "end_local": end.tz_convert(target.timezone).isoformat(),
-            "timezone": target.timezone,
-        },
-        "catalog_end": coverage(events)[1].isoformat(),
-        "catalog": {"source": events.attrs.get("source", ""), "sha256": identity(events)},
-    }
+def forecasts(
+    recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples, learned: Any, references: dict[str, Any]
+) -> pd.DataFrame:
+    """Forecast validation and test part, model and references side by side."""
+    return forecast_parts(recipe, events, samples, learned, references)

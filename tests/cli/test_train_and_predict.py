@@ -230,19 +230,18 @@ class TestPredict:
 
     def test_nothing_after_the_issue_time_changes_a_forecast(self, trained, mleq):
         from mleq import api
-        from mleq.experiment import forecasting
         from mleq.experiment.folder import latest_run
         from mleq.experiment.run import Run
-        from mleq.registry import family
+        from mleq.forecast import forecasting
 
         run = Run(latest_run(trained / "out", "small"))
         recipe = api.load_recipe("small", run.recipe_file)
         events = api.load_events(recipe)
         dates = np.array(["2003-06-01"], "datetime64[D]")
-        whole = forecasting.forecast(recipe, family("catalog"), events, run, dates)[0]
+        whole = forecasting.forecast(recipe, events, run, dates)[0]
         past = events[events["origin_time"] < pd.Timestamp(whole["issue_time"])]
         past.attrs = events.attrs
-        cut = forecasting.forecast(recipe, family("catalog"), past, run, dates)[0]
+        cut = forecasting.forecast(recipe, past, run, dates)[0]
         assert cut["probability"] == whole["probability"]
         assert len(past) < len(events)
 

@@ -56,8 +56,8 @@ def training_set(samples, **changed):
 
 
 def trained(folder, samples, epochs=4, *, key="k", layers=LAYERS, training=None, transform=None, **changed):
+    from mleq.experiment.classifier import fit
     from mleq.experiment.network import build
-    from mleq.experiment.training import fit
 
     return fit(
         build(layers, SHAPE, seed=11),
@@ -231,7 +231,7 @@ def test_finished_training_is_not_repeated(tmp_path, samples):
 
 @pytest.mark.tensorflow
 def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path, samples):
-    from mleq.experiment.training import predict_probabilities
+    from mleq.experiment.classifier import predict_probabilities
 
     # A rate this large overshoots after the first epochs, so that the best one is not the last.
     result = trained(tmp_path, samples, 30, learning_rate=0.3, patience=3)
@@ -250,7 +250,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path, samples):
 def test_the_epoch_is_chosen_by_the_log_loss_after_the_transform(tmp_path, samples):
     shift = PriorShift(train=0.5, deploy=0.05)
     result = trained(tmp_path, samples, 1, transform=shift)
-    from mleq.experiment.training import predict_probabilities
+    from mleq.experiment.classifier import predict_probabilities
 
     raw = predict_probabilities(result.model, samples, VALIDATION, 16)
     y = samples.target[VALIDATION]

@@ -1,0 +1,114 @@
+"""What an entry of predictions.json says about a date, and what the commands print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mleq.catalog.events import coverage, identity
+from mleq.experiment.table import columns
+from mleq.forecast.days import issue_time
+from mleq.forecast.recipe import CatalogRecipe
+
+BAR = 20
+"""Characters of a probability of one."""
+
+
+def statement(
+    recipe: CatalogRecipe,
+    events: pd.DataFrame,
+    date: np.datetime64,
+    probability: float,
+    beside: dict[str, float],
+) -> dict[str, Any]:
+    """Say what a forecast is about and what it is worth beside the references, for predictions.json.
+
+    `probability_gain` is the ratio of the probability to climatology's (Aki 1981, doi:10.1029/ME004p0566).
+    """
+    target = recipe.target
+    begin = issue_time(date, target.timezone)
+    end = issue_time(date + target.horizon_days, target.timezone)
+    return {
+        "target": target.model_dump(mode="json"),
+        "probability": probability,
+        "climatology": beside["climatology"],
+        "probability_gain": probability / beside["climatology"],
+        "references": beside,
+        "issue_time": begin.isoformat(),
+        "period": {
+            "start_utc": begin.isoformat(),
+            "end_utc": end.isoformat(),
+            "start_local": begin.tz_convert(target.timezone).isoformat(),
+            "end_local": end.tz_convert(target.timezone).isoformat(),
+            "timezone": target.timezone,
+        },
+        "catalog_end": coverage(events)[1].isoformat(),
+        "catalog": {"source": events.attrs.get("source", ""), "sha256": identity(events)},
+    }
+
+
+def answer_lines(entries: list[dict[str, Any]]) -> list[str]:
+    """Show forecasts as a table, and what each recipe's are worth."""
+    return [*table(entries), *notes(entries)]
+
+
+def table(entries: list[dict[str, Any]]) -> list[str]:
+    """Show forecasts as a short table with a bar for the probability."""
+    cells = [["recipe", "from (local)", "days", "probability", "long-term", "ratio"]]
+    for entry in entries:
+        cells.append(
+            [
+                entry["recipe_id"],
+                entry["period"]["start_local"][:16].replace("T", " "),
+                str(entry["target"]["horizon_days"]),
+                f"{entry['probability']:.2%}",
+                f"{entry['climatology']:.2%}",
+                f"{entry['probability_gain']:.2f}",
+            ]
+        )
+    header, *lines = columns(cells)
+    bars = ("#" * round(BAR * entry["probability"]) for entry in entries)
+    return [header, *(f"{line}  |{bar:<{BAR}}|" for line, bar in zip(lines, bars, strict=True))]
+
+
+def notes(entries: list[dict[str, Any]]) -> list[str]:
+    """Say of each recipe what its forecasts are worth, and which days it had learnt from."""
+    lines = []
+    for name in dict.fromkeys(entry["recipe_id"] for entry in entries):
+        own = [entry for entry in entries if entry["recipe_id"] == name]
+        lines.append(f"{name}: {own[-1]['verdict']}")
+        for part, what in (("train", "was trained"), ("validation", "chose its epoch")):
+            days = sum(entry["part"] == part for entry in own)
+            if days:
+                lines.append(f"{name}: {days} of these days lie in the part on which it {what}; they prove nothing")
+    return lines
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Say the main numbers of a summary in a few lines."""
+    lines = [summary["verdict"], ""]
+    rows = {"this model": summary["scores"], **summary["references"]}
+    keys = {"log_score": "log score", "brier_score": "Brier score", "roc_auc": "ROC-AUC"}
+    cells = [["test part", *keys.values()]]
+    cells += [[name.replace("_", " "), *(_with_interval(scores[key]) for key in keys)] for name, scores in rows.items()]
+    lines += columns(cells)
+    test, catalog = summary["split"]["test"], summary["catalog"]
+    lines += [
+        "",
+        f"test     {test['start']} to {test['end']}: {test['days']:,} days, {test['positives']:,} with an event",
+        f"data     {catalog['events']:,} events to {catalog['end'][:10]}, complete from M "
+        f"{catalog['completeness_magnitude']:.1f}, b = {catalog['b_value']:.2f}",
+    ]
+    if catalog["target_below_completeness"]:
+        lines.append("caution  the target magnitude is below completeness: this partly forecasts the network")
+    return lines
+
+
+def _with_interval(score: dict) -> str:
+    if score["value"] is None:
+        return "-"
+    if score["low"] is None:
+        return f"{score['value']:.4f}"
+    return f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
