@@ -1,4 +1,4 @@
-"""Whether any single byte that is changed in a ledger of 1,000 lines is found, in 1,000 trials; and how long it takes."""
+"""Whether a byte changed in a ledger of 1,000 lines is found, in 1,000 trials, and how long looking takes."""
 
 import random
 import statistics
@@ -18,7 +18,7 @@ def entry(number: int) -> dict:
         "target_date": f"2999-01-{number % 28 + 1:02d}",
         "target": {"latitude": 35.680934, "longitude": 139.767551, "radius_km": 150.0, "magnitude": 4.5},
         "probability": 0.05 + number / 1e5,
-        "references": {name: 0.06 + number / 1e5 for name in ("climatology", "trailing_mix", "omori", "etas")},
+        "references": dict.fromkeys(("climatology", "trailing_mix", "omori", "etas"), 0.06 + number / 100000.0),
         "period": {"start_utc": "2999-01-01T00:00:00+00:00", "end_utc": "2999-01-02T00:00:00+00:00"},
         "catalog": {"source": "USGS", "sha256": "ab" * 32},
         "run": "20260101T000000Z-0123abcd",
