@@ -107,3 +107,12 @@ class Family(Protocol):
 
     fetch_lines: Callable[[dict[str, Any]], list[str]]
     """Of waveform families only: the same in words."""
+
+    panels: Callable[..., dict[str, Any]]
+    """Optional: (common, kit) -> the panels of a run's page; see `mleq.report`."""
+
+    keep_for_page: Callable[[Recipe, Any, Samples, Path], None]
+    """Optional: (recipe, material, samples, folder) -> files that the panels need, in the run's plots/."""
+
+    score_issued: Callable[[Recipe, Any, list[dict[str, Any]]], dict[str, Any]]
+    """Optional: (recipe, material, lines of the ledger) -> how the forecasts issued before their period did."""

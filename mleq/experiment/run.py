@@ -66,6 +66,7 @@ def train(
     out_dir: Path,
     command: Sequence[str] = (),
     changes: Sequence[str] = (),
+    finish: Callable[[Path], None] | None = None,
 ) -> Run:
     """Train a recipe and keep the run.
 
@@ -81,6 +82,8 @@ def train(
         Folder of all results.
     command, changes : sequence of str, optional
         The command line, and its `--set`s, for run.json.
+    finish : callable, optional
+        Writes what else belongs into the run's folder, which it is given before the run is published.
 
     Returns
     -------
@@ -137,6 +140,10 @@ def train(
             "run.json": {"command": list(command), "changes": list(changes), **_record(recipe, catalog, clock)},
         }
         result = _write(folder.empty(work / "result"), learned, forecasts, contents)
+        if hasattr(family, "keep_for_page"):
+            family.keep_for_page(recipe, material, samples, folder.empty(result / "plots"))
+        if finish:
+            finish(result)
         return Run(folder.publish(result, out_dir, recipe.id, name))
 
 
