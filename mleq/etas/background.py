@@ -220,7 +220,7 @@ def adaptive_kernels(
     events: History,
     region: tuple[float, float, float, float],
     *,
-    neighbours: int = 15,
+    neighbours: int = 20,
     floor_km: float = 3.0,
     uniform_share: float = 0.01,
     cut_off: float = 4.0,
