@@ -253,7 +253,7 @@ def train(
         With folder, summary and forecasts.
     """
     from mleq.experiment import run as experiment
-    from mleq.report.page import draw
+    from mleq.report import card, site
 
     family = family_of(recipe.family)
 
@@ -262,9 +262,18 @@ def train(
             return events
         return family.load(recipe, files=files, data_dir=data_dir, inputs=[Path(file) for file in inputs])
 
-    run = experiment.train(recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes)
-    draw(run.folder, Path(out_dir) / recipe.id / "report.html")
+    run = experiment.train(
+        recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes, finish=card.write
+    )
+    site.draw_recipe(Path(out_dir), recipe.id)
     return run
+
+
+def draw_pages(out_dir: str | Path = "out") -> list[Path]:
+    """Draw the pages of all trained recipes and the shelf's page again; see `mleq.report.site`."""
+    from mleq.report import site
+
+    return site.draw_all(Path(out_dir))
 
 
 def predict(
@@ -277,8 +286,9 @@ def predict(
     inputs: Sequence[str | Path] = (),
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
+    again: bool = True,
 ) -> list[dict[str, Any]]:
-    """Forecast target dates with the latest run of a recipe, and keep the forecasts in predictions.json.
+    """Forecast target dates with the latest run of a recipe; keep them in predictions.json and in the ledger.
 
     Parameters
     ----------
@@ -292,14 +302,17 @@ def predict(
         The recipe file, to say where it has changed since training.
     files, inputs, data_dir, out_dir : optional
         As for `train`; for a waveform recipe `inputs` are the signals to be answered, and there are no dates.
+    again : bool, optional
+        Whether to record what the same run has already forecast.
 
     Returns
     -------
     list of dict
         The entries, in the order of the dates or inputs.
     """
-    from mleq.experiment import folder, predictions
+    from mleq.experiment import folder, ledger, predictions
     from mleq.experiment.run import Run
+    from mleq.report import geojson
 
     asked = list(dict.fromkeys(_as_date(date) for date in dates))
     run = Run(folder.latest_run(Path(out_dir), recipe_id))
@@ -311,7 +324,12 @@ def predict(
         return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
 
     entries = family.predict(recipe, run, load, dates=asked, inputs=[Path(file) for file in inputs])
+    if not again:
+        entries = ledger.not_yet_in(Path(out_dir), entries)
+    ledger.append(Path(out_dir), entries)
     predictions.keep(Path(out_dir), entries)
+    with predictions.kept(Path(out_dir)) as all_of_them:
+        geojson.write(Path(out_dir) / "predictions.geojson", all_of_them)
     return entries
 
 

@@ -18,6 +18,7 @@ ORDER = (
     "registry",
     "report",
     "api",
+    "nightly",
     "cli",
 )
 FAMILIES = ("forecast",)

@@ -6,6 +6,7 @@ what takes long to import is imported inside it.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -26,6 +27,9 @@ COMMANDS = {
     "predict": "forecast days with a trained recipe",
     "odds": "answer one question: how likely, here, this strong, this soon",
     "report": "redraw a run's page",
+    "ledger": "check the record of issued forecasts, and see how they did",
+    "nightly": "one line for cron: fetch, forecast, score, redraw",
+    "prune": "remove old runs, after asking",
 }
 """Every command with the line that `mleq --help` shows, in the order in which a new user meets them."""
 
@@ -71,6 +75,8 @@ def main(door: str | None = None) -> None:
     door : str, optional
         The command, where a door in cmd/ is called; else the first argument names it.
     """
+    # Imports make hundreds of thousands of objects that stay; looking for garbage among them takes a tenth of a second.
+    gc.set_threshold(50_000, 20, 100)
     words = ([door] if door else []) + sys.argv[1:]
     try:
         code = mleq_group.main(words, prog_name="mleq", standalone_mode=False)

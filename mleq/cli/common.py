@@ -27,15 +27,19 @@ CONTEXT = {
 EXISTING = click.Path(path_type=Path)
 
 
-def door(name: str, help_line: str = "") -> Callable:
-    """Make a click command with the context that all commands share, and with -q and -v."""
+def door(name: str, help_line: str = "", *, quiet: bool = False) -> Callable:
+    """Make a click command with the context that all commands share, and with -q and -v.
+
+    One that is `quiet` says nothing but the answer and what went wrong unless -v is given.
+    """
+    always = quiet
 
     def decorate(function: Callable) -> click.Command:
         @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the answer and what went wrong.")
         @click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
         @functools.wraps(function)
         def shown(*args: Any, quiet: bool, verbose: bool, **kwargs: Any) -> Any:
-            with showing(quiet=quiet, verbose=verbose):
+            with showing(quiet=(quiet or always) and not verbose, verbose=verbose):
                 return function(*args, **kwargs)
 
         return click.command(name, context_settings=CONTEXT, short_help=help_line or None)(shown)

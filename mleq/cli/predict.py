@@ -37,7 +37,7 @@ def command(
     """Forecast days with a trained recipe; without a day, tomorrow.
 
     Only events before a day begins are used for it. Every forecast is added to predictions.json in the results'
-    folder.
+    folder, to predictions.geojson beside it, and to the ledger, which nothing is ever taken from.
 
     \b
     Examples:
@@ -47,6 +47,7 @@ def command(
     """
     from mleq import api
     from mleq.experiment.folder import trained_recipes
+    from mleq.report.agencies import NO_WARNING, agency_of
 
     wanted = [*dates, *_range(first, last)]
     names = [recipe_id] if recipe_id else trained_recipes(out_dir)
@@ -60,11 +61,13 @@ def command(
             name, wanted, path=recipe_file, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir
         )
     if as_json:
-        common.answer_json({"predictions": entries})
+        common.answer_json({"predictions": entries, "no_warning": NO_WARNING})
         return
     for line in api.answer_lines(entries):
         click.echo(line)
-    click.echo(f"kept in {out_dir / 'predictions.json'}")
+    click.echo(f"kept in {out_dir / 'predictions.json'}, as a map in predictions.geojson, and in ledger.jsonl")
+    for agency in dict.fromkeys(agency_of(entry.get("target")) for entry in entries):
+        click.echo(f"{NO_WARNING} Here: {agency.name}, {agency.url}")
 
 
 def _range(first: str | None, last: str | None) -> list[str]:

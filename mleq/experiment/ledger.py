@@ -243,3 +243,13 @@ def read(out_dir: Path) -> Iterator[dict[str, Any]]:
 def runs_named(out_dir: Path) -> set[tuple[str, str]]:
     """Return (recipe_id, run) of every forecast in the ledger."""
     return {(line["entry"]["recipe_id"], line["entry"]["run"]) for line in read(out_dir)}
+
+
+def not_yet_in(out_dir: Path, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the forecasts that no line holds yet: of the same recipe, run and target date (or input)."""
+    held = {_identity(line["entry"]) for line in read(out_dir)}
+    return [entry for entry in entries if _identity(entry) not in held]
+
+
+def _identity(entry: dict[str, Any]) -> tuple[str, str, str]:
+    return entry["recipe_id"], entry["run"], entry.get("target_date") or entry["input"]

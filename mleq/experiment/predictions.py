@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,21 @@ def keep(out_dir: Path, entries: Iterable[dict[str, Any]]) -> Path:
         predictions.json.
     """
     path = Path(out_dir) / "predictions.json"
-    with atomic.locked(path.with_name(".predictions.lock")):
-        held = folder.read_json(path)["predictions"] if path.exists() else []
+    with kept(out_dir) as held:
         merged = {_identity(entry): entry for entry in held}
         for entry in entries:
             merged.pop(_identity(entry), None)
             merged[_identity(entry)] = entry
         atomic.write_json(path, {"predictions": list(merged.values())})
     return path
+
+
+@contextmanager
+def kept(out_dir: Path) -> Iterator[list[dict[str, Any]]]:
+    """Give the forecasts in predictions.json, while no other process adds to them."""
+    path = Path(out_dir) / "predictions.json"
+    with atomic.locked(path.with_name(".predictions.lock")):
+        yield folder.read_json(path)["predictions"] if path.exists() else []
 
 
 def _identity(entry: dict[str, Any]) -> tuple[str, str]:

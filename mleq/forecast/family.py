@@ -17,6 +17,7 @@ from mleq.experiment.family import Learner
 from mleq.forecast import networks
 from mleq.forecast.evaluation import evaluate
 from mleq.forecast.forecasting import forecast_parts, predict
+from mleq.forecast.issued import score_issued
 from mleq.forecast.outcomes import fit_date
 from mleq.forecast.plan import completeness_before, plan, plan_lines
 from mleq.forecast.recipe import CatalogRecipe
@@ -42,6 +43,7 @@ __all__ = [
     "predict",
     "quick_mistakes",
     "references",
+    "score_issued",
     "summary_lines",
 ]
 
@@ -73,7 +75,7 @@ def network_mistakes(recipe: CatalogRecipe) -> list[tuple[tuple, str]]:
     from mleq.experiment.network import layer_mistakes
 
     found = check_arguments(recipe.resample, values=True)
-    return [*found, *layer_mistakes(layers(recipe), recipe.sample_shape)]
+    return [*found, *layer_mistakes(layers(recipe), recipe.sample_shape, blocks=networks.blocks(recipe.model))]
 
 
 def describe(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def network(recipe: CatalogRecipe) -> Any:
     """Build the recipe's network, its weights drawn from the recipe's seed."""
     from mleq.experiment.network import build
 
-    return build(layers(recipe), recipe.sample_shape, seed=recipe.seed)
+    return build(layers(recipe), recipe.sample_shape, seed=recipe.seed, blocks=networks.blocks(recipe.model))
 
 
 def learner(recipe: CatalogRecipe) -> Learner:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+NO_WARNING = (
+    "This is a research forecast and no warning system. For warnings and advice follow the agency responsible where "
+    "you are."
+)
 
 Box = tuple[float, float, float, float]
 
@@ -71,3 +78,9 @@ def agency_for(latitude: float | None, longitude: float | None) -> Agency:
         if any(s <= latitude <= n and w <= longitude <= e for s, n, w, e in agency.boxes):
             return agency
     return USGS
+
+
+def agency_of(target: Mapping[str, Any] | None) -> Agency:
+    """Return the agency to follow at a recipe's target, whatever kind of target it is."""
+    place = target or {}
+    return agency_for(place.get("latitude"), place.get("longitude"))

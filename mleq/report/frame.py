@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mleq.report.agencies import Agency
+from mleq.report.agencies import NO_WARNING, Agency
 from mleq.report.markup import Html, html, paragraph, tag
 
 
@@ -99,12 +99,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 def no_warning(agency: Agency) -> Html:
     """Return the sentence that stands on every page, with a link to the responsible agency."""
-    return paragraph(
-        "This is a research forecast and no warning system. For warnings and advice follow the agency responsible "
-        "where you are: ",
-        tag("a", agency.name, href=agency.url, rel="noopener noreferrer"),
-        ".",
-    )
+    link = tag("a", agency.name, href=agency.url, rel="noopener noreferrer")
+    return paragraph(NO_WARNING.removesuffix("."), ": ", link, ".")
 
 
 def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency) -> str:

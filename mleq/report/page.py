@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mleq import atomic, progress, registry
 from mleq.report import about, frame, kit, skill
-from mleq.report.agencies import agency_for
+from mleq.report.agencies import agency_of
 from mleq.report.markup import Html, join, paragraph, tag
 from mleq.report.record import RunRecord
 
@@ -49,8 +49,7 @@ def draw(run_folder: Path, target: Path) -> Path:
             if content:
                 drawn.append(frame.Panel(name, title, content))
             shown.advance()
-    place = run.summary["target"]
-    agency = agency_for(place.get("latitude"), place.get("longitude"))
+    agency = agency_of(run.summary.get("target"))
     atomic.write_text(target, frame.page(f"{run.title}: mleq", _header(run), drawn, agency=agency))
     return target
 

@@ -1,0 +1,144 @@
+"""The record of what was forecast: predict, ledger, nightly, prune."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mleq.experiment import ledger, provenance
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture
+def where(trained, tmp_path):
+    """A copy of the trained folder, as options."""
+    shutil.copytree(trained, tmp_path / "copy")
+    return "--out_dir", tmp_path / "copy" / "out", "--recipe", tmp_path / "copy" / "recipe.json"
+
+
+def predict(mleq, where, *dates):
+    words = [word for date in dates for word in ("--target_date", date)]
+    return mleq("predict", "--recipe_id", "small", *where, *words)
+
+
+def test_every_forecast_asked_for_is_recorded_and_drawn_as_a_map(mleq, where):
+    out = where[1]
+    assert predict(mleq, where, "2003-01-01", "2003-01-02").code == 0
+    answer = predict(mleq, where, "2003-01-01")
+    assert "no warning system" in answer.out
+    assert "https://www.jma.go.jp/" in answer.out
+    lines = list(ledger.read(out))
+    assert [line["entry"]["target_date"] for line in lines] == ["2003-01-01", "2003-01-02", "2003-01-01"]
+    assert not any(line["prospective"] for line in lines), "recorded long after the day"
+    assert all(len(line["entry"]["catalog"]["sha256"]) == 64 for line in lines)
+    features = json.loads((out / "predictions.geojson").read_text())["features"]
+    assert [one["properties"]["target_date"] for one in features] == ["2003-01-02", "2003-01-01"]
+    assert mleq("ledger", "verify", "--out_dir", out).out.count("3 forecasts") == 1
+
+
+def test_a_changed_line_is_found_and_nothing_is_scored_with_it(mleq, where):
+    out = where[1]
+    predict(mleq, where, "2003-01-01", "2003-01-02")
+    path = ledger.ledger_file(out)
+    path.write_text(path.read_text().replace('"2003-01-02"', '"2003-01-03"'))
+    answer = mleq("ledger", "verify", "--out_dir", out)
+    assert answer.code == 1
+    assert "line 2 was changed" in answer.out
+    assert mleq("ledger", "verify", "--out_dir", out, "--json").json["sound"] is False
+    assert mleq("ledger", "score", "--out_dir", out).code == 1
+    assert mleq("prune", "--keep", 1, "--out_dir", out).code == 1
+
+
+def test_forecasts_made_in_time_are_scored_once_the_catalogue_has_settled(mleq, where, monkeypatch):
+    out = where[1]
+    predict(mleq, where, "2003-05-01")
+    monkeypatch.setattr(provenance, "now", lambda: "1999-12-31T00:00:00+00:00")
+    days = [f"2003-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
+    predict(mleq, where, *days, "2004-02-05")
+    predict(mleq, where, days[0])
+    answer = mleq("ledger", "score", *where[:2], "--json").json
+    (one,) = answer["recipes"]
+    assert (one["issued"], one["prospective"], one["replaced"]) == (87, 86, 1)
+    assert (one["scored"], one["waiting"]) == (84, 1), "2004-02-05 lies a few days before the catalogue's end"
+    assert one["event_days"] == sum(day["observed"] for day in one["days"])
+    assert 0 < one["event_days"] < 84
+    held = _observed(out)
+    assert all(held.get(day["target_date"], day["observed"]) == day["observed"] for day in one["days"])
+    assert one["scores"]["log_score"]["value"] > 0
+    assert "reason" in one["scores"]["log_score"], "84 days are too few blocks for an interval"
+    assert json.loads((out / "ledger_scores.json").read_text()) == answer
+    said = mleq("ledger", "score", *where[:2]).out
+    assert "in time" in said
+    assert "small: No verdict" in said
+
+
+def _observed(out):
+    """What the run itself observed, of the days that lie in its parts."""
+    import pandas as pd
+
+    (run,) = (out / "small" / "runs").iterdir()
+    table = pd.read_parquet(run / "forecasts.parquet")
+    return dict(zip(table["target_date"].dt.strftime("%Y-%m-%d"), table["observed"], strict=True))
+
+
+class TestNightly:
+    def test_it_is_quiet_and_may_run_twice(self, mleq, where):
+        out = where[1]
+        for _ in range(2):
+            answer = mleq("nightly", *where)
+            assert (answer.code, answer.out, answer.err) == (0, "", "")
+        lines = list(ledger.read(out))
+        assert [line["entry"]["target_date"] for line in lines] == ["2004-02-10"]
+        assert (out / "small" / "report.html").stat().st_size > 10_000
+        assert json.loads((out / "ledger_scores.json").read_text())["lines"] == 1
+
+    def test_what_went_wrong_is_one_clear_line(self, mleq, where):
+        (run,) = (where[1] / "small" / "runs").iterdir()
+        (run / "model.keras").unlink()
+        answer = mleq("nightly", *where)
+        assert answer.code == 1
+        assert "predict small" in answer.err
+        assert answer.err.count("\n") == 1
+
+    def test_nothing_trained_is_asked_wrongly(self, mleq, tmp_path):
+        assert mleq("nightly", "--out_dir", tmp_path).code == 2
+
+
+class TestPrune:
+    @pytest.fixture
+    def runs(self, where):
+        folder = where[1] / "small" / "runs"
+        (latest,) = folder.iterdir()
+        for year in (2001, 2002, 2003):
+            shutil.copytree(latest, folder / f"{year}0101T000000Z-0123abcd")
+        return folder
+
+    def names(self, runs):
+        return sorted(path.name[:4] for path in runs.iterdir())
+
+    def test_it_asks_and_without_a_person_does_nothing(self, mleq, where, runs):
+        answer = mleq("prune", "--keep", 2, *where[:2])
+        assert answer.code == 2
+        assert "add --yes" in answer.err
+        assert len(self.names(runs)) == 4
+        assert mleq("prune", *where[:2]).code == 2
+
+    def test_by_number(self, mleq, where, runs):
+        answer = mleq("prune", "--keep", 2, *where[:2], "--yes", "--json")
+        assert [Path(path).name[:4] for path in answer.json["removed"]] == ["2001", "2002"]
+        assert self.names(runs)[0] == "2003"
+        assert len(self.names(runs)) == 2
+
+    def test_by_age_but_never_the_latest(self, mleq, where, runs):
+        assert mleq("prune", "--older_than_days", 0, *where[:2], "--yes").code == 0
+        assert len(self.names(runs)) == 1
+
+    def test_a_run_that_a_forecast_came_from_stays(self, mleq, where, runs):
+        entry = {"recipe_id": "small", "run": "20020101T000000Z-0123abcd", "target_date": "2003-01-01"}
+        ledger.append(where[1], [entry])
+        mleq("prune", "--keep", 1, *where[:2], "--yes")
+        assert self.names(runs)[0] == "2002"
+        mleq("prune", "--keep", 1, *where[:2], "--yes", "--issued_too")
+        assert len(self.names(runs)) == 1
