@@ -28,12 +28,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mleq.etas.decay import omori_survival
+from mleq.etas.decay import omori_density, omori_survival
 from mleq.etas.parameters import EtasParameters, check_magnitudes
 
 PIECES = np.array([0.0, 0.02, 0.1, 0.3, 0.6, 0.9, 0.98, 1.0])
 """Where a horizon is cut: the rate changes fastest at its beginning, the chance of a cluster at its end."""
-CELLS_AT_ONCE = 500_000
+AT_ONCE = 64
+"""Issue times whose distances in time to the events are in memory together."""
+LONG_AGO = 100
+"""Horizons after which an event's rate is taken as even over the horizon: it then changes by about one percent."""
 KNOTS, STEPS, NODES = 48, 64, 16
 ROUNDS, ENOUGH = 200, 1e-9
 
@@ -134,22 +137,35 @@ def hazard(
     Hazard
         Two arrays of shape (n,).
     """
-    issue_times, days = np.asarray(issue_times, float), np.broadcast_to(np.asarray(days, float), np.shape(issue_times))
+    issue_times = np.asarray(issue_times, float)
+    days = np.broadcast_to(np.asarray(days, float), issue_times.shape)
     middle = (PIECES[1:] + PIECES[:-1]) / 2
     reach = chance.at(days[:, None] * (1 - middle))  # (n, pieces)
-    background = background_per_day * days * (reach @ np.diff(PIECES))
+    mean_reach = reach @ np.diff(PIECES)
     triggered = np.zeros(issue_times.size)
     order = np.argsort(issue_times, kind="stable")
-    at_once = max(1, CELLS_AT_ONCE // max(1, times.size))
-    for first in range(0, order.size, at_once):
-        some = order[first : first + at_once]
+    for first in range(0, order.size, AT_ONCE):
+        some = order[first : first + AT_ONCE]
         known = np.searchsorted(times, issue_times[some[-1]], side="left")
-        elapsed = issue_times[some, None] - times[:known]
-        past = elapsed > 0
-        elapsed = np.where(past, elapsed, 0.0)
-        later = [
-            np.einsum("ne,e->n", omori_survival(parameters, elapsed + cut * days[some, None]) * past, strength[:known])
-            for cut in PIECES
-        ]
-        triggered[some] = np.einsum("pn,np->n", -np.diff(later, axis=0), reach[some])
-    return Hazard(background, triggered)
+        long_ago = issue_times[some] - LONG_AGO * days[some]
+        recent = slice(np.searchsorted(times, long_ago.min(), side="left"), known)
+        old = slice(0, np.searchsorted(times, long_ago.max(), side="left"))
+        triggered[some] = _of_recent(
+            parameters, issue_times[some], days[some], long_ago, times[recent], strength[recent], reach[some]
+        )
+        since = np.maximum(issue_times[some, None] - times[old], 0) + days[some, None] / 2
+        rate = omori_density(parameters, since) * (times[old] < long_ago[:, None])
+        triggered[some] += np.einsum("ne,e->n", rate, strength[old]) * days[some] * mean_reach[some]
+    return Hazard(background_per_day * days * mean_reach, triggered)
+
+
+def _of_recent(parameters, issue_times, days, long_ago, times, strength, reach) -> np.ndarray:
+    """Clusters from direct offspring of events that decay within the horizon, piece by piece, shape (n,)."""
+    elapsed = issue_times[:, None] - times
+    past = (elapsed > 0) & (times >= long_ago[:, None])
+    elapsed = np.where(past, elapsed, 0.0)
+    later = [
+        np.einsum("ne,e->n", omori_survival(parameters, elapsed + cut * days[:, None]) * past, strength)
+        for cut in PIECES
+    ]
+    return np.einsum("pn,np->n", -np.diff(later, axis=0), reach)
