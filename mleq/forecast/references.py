@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from mleq.forecast.boosting import Boosting
+from mleq.forecast.etas_reference import EtasReference
 from mleq.forecast.excitation import Count, Omori
 from mleq.forecast.samples import Samples
+from mleq.forecast.smoothed import Smoothed
 from mleq.forecast.trailing import SPANS_DAYS, Trailing, TrailingMix
 from mleq.recipe.settings import Circle
 
@@ -23,8 +26,8 @@ class Reference(Protocol):
     """A fitted reference; its class, given the recipe's target and `parameters` as keywords, makes it again."""
 
     @property
-    def parameters(self) -> dict[str, float]:
-        """What was fitted, as plain numbers for a run to keep."""
+    def parameters(self) -> dict[str, Any]:
+        """What was fitted, as JSON values for a run to keep: numbers, words, lists and dicts of them."""
 
     def probabilities(self, events: pd.DataFrame, dates: np.ndarray) -> np.ndarray:
         """Forecast some target dates from the events before each one's issue time.
@@ -83,6 +86,9 @@ REFERENCES: dict[str, tuple[type[Reference], Fit]] = {
     "trailing_mix": (TrailingMix, TrailingMix.fit),
     "count": (Count, Count.fit),
     "omori": (Omori, Omori.fit),
+    "smoothed": (Smoothed, Smoothed.fit),
+    "etas": (EtasReference, EtasReference.fit),
+    "boosting": (Boosting, Boosting.fit),
 }
 """Each reference's class and how it is fitted, by name."""
 
@@ -109,7 +115,7 @@ def fit_references(
     return {name: REFERENCES[name][1](recipe, events, samples) for name in names or REFERENCES}
 
 
-def restore_references(recipe, kept: Mapping[str, Mapping[str, float]]) -> dict[str, Reference]:
+def restore_references(recipe, kept: Mapping[str, Mapping[str, Any]]) -> dict[str, Reference]:
     """Make fitted references again from what a run kept of them.
 
     Parameters

@@ -70,6 +70,45 @@ def test_no_reference_looks_past_the_issue_time(name, material):
         past.attrs = events.attrs
         assert len(past) < len(events)
         np.testing.assert_array_equal(fitted.probabilities(past, date), whole)
+        changed = _with_a_permuted_future(events, len(past))
+        np.testing.assert_array_equal(fitted.probabilities(changed, date), whole)
+
+
+def _with_a_permuted_future(events, first):
+    """The same table with places, sizes and times within the future of its events from `first` on exchanged."""
+    rng, changed = np.random.default_rng(9), events.copy()
+    order = np.append(np.arange(first), first + rng.permutation(len(events) - first))
+    for name in ("latitude", "longitude", "magnitude", "depth_km"):
+        changed[name] = events[name].to_numpy()[order]
+    times = events["origin_time"].dt.tz_convert(None).to_numpy("datetime64[us]").copy()
+    times[first + 1 :] = times[first] + (times[first + 1 :] - times[first]) / 2
+    changed["origin_time"] = pd.DatetimeIndex(times, tz="UTC")
+    changed.attrs = events.attrs
+    return changed
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_events_of_the_test_part_change_no_forecast_of_what_comes_before(name, material):
+    recipe, events, samples = material
+    first = int(np.searchsorted(events["origin_time"], samples.issue_times[samples.parts["test"][0]]))
+    changed = _with_a_permuted_future(events, first)
+    assert len(changed) - first > 50
+    dates = samples.dates[samples.parts["validation"]]
+    before = fit_references(recipe, events, samples, [name])[name].probabilities(events, dates)
+    after = fit_references(recipe, changed, samples, [name])[name].probabilities(changed, dates)
+    np.testing.assert_array_equal(after, before)
+
+
+FITTED_ON_TRAINING_ALONE = ("climatology", "trailing_mix", "count", "etas")
+
+
+@pytest.mark.parametrize("name", FITTED_ON_TRAINING_ALONE)
+def test_where_nothing_is_chosen_on_validation_its_events_change_no_fit(name, material):
+    recipe, events, samples = material
+    first = int(np.searchsorted(events["origin_time"], samples.issue_times[samples.parts["validation"][0]]))
+    changed = _with_a_permuted_future(events, first)
+    before, after = (fit_references(recipe, table, samples, [name])[name] for table in (events, changed))
+    assert before == after
 
 
 @pytest.mark.parametrize("name", REFERENCES)
