@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterable
@@ -11,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mleq.catalog import columns
+import mleq
+from mleq.catalog import columns, memo
 from mleq.catalog import events as events_of
 from mleq.catalog.conversion import convert
 from mleq.catalog.simulated import simulated
@@ -138,7 +141,8 @@ def _from_files(settings, files: list[Path]) -> pd.DataFrame:
             settings.min_magnitude,
         )
     start = max(start, first)
-    _warn_of_a_hole(np.sort(raw["time"].to_numpy("datetime64[us]")), name)
+    if hole := _hole(np.sort(raw["time"].to_numpy("datetime64[us]")), name):
+        log.warning("%s", hole)
     if end <= start:
         raise DataError(
             f"{name} covers {first:%Y-%m-%d} to {last:%Y-%m-%d}",
@@ -174,19 +178,28 @@ def _from_store(settings, folder: Path, recipe_id: str | None) -> pd.DataFrame:
         )
     _refuse_half_a_fetch(store, settings, start, end, reached, recipe_id)
     end = reached if end is None else min(end, reached)
-    raw = store.read(start, end, settings.min_magnitude, settings.snapshot, columns.EVENT_COLUMNS)
-    end = _before_silence(raw, end, store.name)
-    _warn_of_a_hole(raw["time"].to_numpy("datetime64[us]"), store.name)
-    events = events_of.from_raw(
-        raw,
-        source=store.name,
-        start=start,
-        end=end,
-        min_magnitude=settings.min_magnitude,
-        event_types=settings.event_types,
+    types = settings.event_types
+    asked = [start.isoformat(), end.isoformat(), settings.min_magnitude, types, mleq.__version__]
+    key = hashlib.sha256(json.dumps([store.stamp(settings.snapshot), asked]).encode()).hexdigest()
+    events = memo.remembered(
+        store.folder / "memo", key, lambda: _read(store, start, end, settings.min_magnitude, types, settings.snapshot)
     )
+    for note in events.attrs.pop("notes"):
+        log.warning("%s", note)
     if settings.snapshot:
         events.attrs["snapshot"] = settings.snapshot
+    return events
+
+
+def _read(store, start, end, min_magnitude: float, event_types, snapshot: str | None) -> pd.DataFrame:
+    """Read events, with what a person should be told of them in `attrs["notes"]`."""
+    raw = store.read(start, end, min_magnitude, snapshot, columns.EVENT_COLUMNS)
+    end, silence = _before_silence(raw, end, store.name)
+    hole = _hole(raw["time"].to_numpy("datetime64[us]"), store.name)
+    events = events_of.from_raw(
+        raw, source=store.name, start=start, end=end, min_magnitude=min_magnitude, event_types=event_types
+    )
+    events.attrs["notes"] = [note for note in (silence, hole) if note]
     return events
 
 
@@ -204,41 +217,38 @@ def _refuse_half_a_fetch(store, settings, start, end, reached: pd.Timestamp, rec
             )
 
 
-def _warn_of_a_hole(times: np.ndarray, name: str) -> None:
-    """Warn where events are missing in the middle: one gap over three times the next longest, and over three days."""
+def _hole(times: np.ndarray, name: str) -> str | None:
+    """Say where events are missing in the middle: one gap over three times the next longest, and over three days."""
     if len(times) < 100:
-        return
+        return None
     gaps = np.diff(times)
     second, longest = np.partition(gaps, -2)[-2:]
     if longest > max(3 * second, np.timedelta64(3, "D")):
         place = int(gaps.argmax())
-        log.warning(
-            "%s has no event between %s and %s, a gap over three times any other: is a part of it missing?",
-            name,
-            times[place].astype("datetime64[m]"),
-            times[place + 1].astype("datetime64[m]"),
+        before, after = (times[i].astype("datetime64[m]") for i in (place, place + 1))
+        return (
+            f"{name} has no event between {before} and {after}, a gap over three times any other: "
+            "is a part of it missing?"
         )
+    return None
 
 
-def _before_silence(raw: pd.DataFrame, end: pd.Timestamp, name: str) -> pd.Timestamp:
-    """Where the catalogue ends: at `end`, or at its last event if the silence after it cannot be the Earth's.
+def _before_silence(raw: pd.DataFrame, end: pd.Timestamp, name: str) -> tuple[pd.Timestamp, str | None]:
+    """Where the catalogue ends: at `end`, or, with a sentence why, at its last event.
 
+    The latter if the silence after it cannot be the Earth's.
     A service may serve a copy that was frozen long ago. It truly answers that there is nothing later, but days
     without an event are then days without data. A silence over three times the longest before it, and over three
     days, is taken for the latter.
     """
     times = raw["time"].to_numpy("datetime64[us]")
     if len(times) < 100:
-        return end
+        return end, None
     last = raw["time"].iloc[-1] + pd.Timedelta(milliseconds=1)
     longest = max(pd.Timedelta(np.diff(times).max()), pd.Timedelta(days=1))
     if end - last <= 3 * longest:
-        return end
-    log.warning(
-        "the last event of %s is of %s; the silence until %s is no silence of the Earth: the catalogue is taken "
-        "to end there",
-        name,
-        f"{last:%Y-%m-%d %H:%M}",
-        f"{end:%Y-%m-%d}",
+        return end, None
+    return last, (
+        f"the last event of {name} is of {last:%Y-%m-%d %H:%M}; the silence until {end:%Y-%m-%d} is no silence of the "
+        "Earth: the catalogue is taken to end there"
     )
-    return last

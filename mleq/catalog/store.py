@@ -91,6 +91,18 @@ class Store:
         until = min((gap.start for gap in gaps), default=last)
         return timestamp(until) if until > wanted.start else None
 
+    def stamp(self, snapshot: str | None = None) -> list[list]:
+        """Say which partitions there are and how their files lie on the disk: the same stamp, the same content."""
+        stamps = []
+        for record in self.records(snapshot):
+            try:
+                file = (self.folder / "events" / record.file).stat()
+            except OSError:
+                stamps.append([record.file, None])
+            else:
+                stamps.append([record.file, record.sha256, file.st_size, file.st_mtime_ns])
+        return stamps
+
     def read(
         self,
         start: pd.Timestamp | None = None,
