@@ -1,19 +1,25 @@
-"""Networks written down as a list of layers: `{"name": "Dense", "units": 1, "activation": "sigmoid"}`."""
+"""Networks written down as a list of layers: `{"name": "Dense", "units": 1, "activation": "sigmoid"}`.
+
+Groups of layers that stand in it more than once, and branches, are those of `mleq.experiment.blocks`.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mleq.errors import RecipeError
 from mleq.experiment.backend import load_keras
+from mleq.experiment.blocks import INPUT, Graph, LayerMistake, Node, Path, Source, expand
 from mleq.recipe.mistakes import did_you_mean
 
-Path = tuple[str | int, ...]
 LayerSpec = Mapping[str, Any]
 """A layer as a recipe has it: `name`, a class of `keras.layers`, beside that class's arguments."""
+
+Shape = Sequence[int] | Mapping[str, Sequence[int]]
+"""Shape of one sample; by name where the network has several inputs."""
 
 _UNFIT = {
     "InputLayer": "the input is added by itself, in the shape of the samples",
@@ -25,21 +31,12 @@ _PROBABILITIES = ("sigmoid", "hard_sigmoid")
 _MARKS = re.compile(r"\x1b\[[0-9;]*m|\{\{[^}]*\}\}|\[Op:\w+\]| with name 'None'")
 
 
-class LayerMistake(NamedTuple):
-    """What is wrong in a list of layers, and where."""
-
-    path: Path
-    message: str
-
-    def __str__(self) -> str:
-        return f"{'.'.join(map(str, self.path))}: {self.message}"
-
-
 def build(
     layers: Sequence[LayerSpec],
-    sample_shape: Sequence[int],
+    sample_shape: Shape,
     *,
     seed: int,
+    blocks: Mapping[str, Mapping[str, Any]] | None = None,
     output_shape: Sequence[int] = (1,),
     probability: bool = True,
     path: Path = ("model", "layers"),
@@ -51,10 +48,13 @@ def build(
     layers : sequence of mapping
         Each with `name`, the exact name of a class in `keras.layers`, and that class's arguments. A layer that
         wraps another takes it as such a mapping: `{"name": "Bidirectional", "layer": {"name": "LSTM", …}}`.
-    sample_shape : sequence of int
-        Shape of one sample, without the batch.
+        Blocks and branches may stand among them, see `mleq.experiment.blocks`.
+    sample_shape : sequence of int, or mapping of str to sequence of int
+        Shape of one sample, without the batch; of each input by name where there are several.
     seed : int
         For the initial weights and the dropout; Python's, NumPy's and TensorFlow's global generators are set too.
+    blocks : mapping, optional
+        The blocks that may be used, by name.
     output_shape : sequence of int
         Shape that the last layer must give for each sample.
     probability : bool
@@ -72,7 +72,7 @@ def build(
     RecipeError
         With one line for each mistake.
     """
-    model, mistakes = _assembled(layers, sample_shape, seed, output_shape, probability, path)
+    model, mistakes = _assembled(layers, sample_shape, seed, blocks, output_shape, probability, path)
     if mistakes:
         raise RecipeError([str(mistake) for mistake in mistakes])
     return model
@@ -80,8 +80,9 @@ def build(
 
 def layer_mistakes(
     layers: Sequence[LayerSpec],
-    sample_shape: Sequence[int],
+    sample_shape: Shape,
     *,
+    blocks: Mapping[str, Mapping[str, Any]] | None = None,
     output_shape: Sequence[int] = (1,),
     probability: bool = True,
     path: Path = ("model", "layers"),
@@ -91,22 +92,29 @@ def layer_mistakes(
     All wrong names and arguments are found at once; shapes can only be followed when there are none, up to the
     first layer that does not fit.
     """
-    return _assembled(layers, sample_shape, 0, output_shape, probability, path)[1]
+    return _assembled(layers, sample_shape, 0, blocks, output_shape, probability, path)[1]
 
 
-def _assembled(layers, sample_shape, seed, output_shape, probability, path):
+def _assembled(layers, sample_shape: Shape, seed, blocks, output_shape, probability, path: Path):
     keras = load_keras()
     keras.utils.set_random_seed(seed)
-    made, mistakes = [], []
-    for position, spec in enumerate(layers):
-        layer, wrong = _constructed(keras, spec, (*path, position))
+    named = isinstance(sample_shape, Mapping)
+    graph, mistakes = expand(layers, blocks, inputs=tuple(sample_shape) if named else (INPUT,), path=path)
+    made = []
+    for node in graph.nodes:
+        layer, wrong = _constructed(keras, node.layer, node.path)
         made.append(layer)
         mistakes += wrong
     if mistakes:
-        return None, mistakes
-    inputs = keras.Input(tuple(sample_shape))
-    outputs, mistakes = _connected(keras, layers, made, inputs, path)
-    mistakes = mistakes or _output_mistakes(made, outputs, tuple(output_shape), probability, path)
+        return None, list(dict.fromkeys(mistakes))
+    if named:
+        inputs = {name: keras.Input(tuple(shape), name=name) for name, shape in sample_shape.items()}
+        tensors: dict[Source, Any] = dict(inputs)
+    else:
+        inputs = keras.Input(tuple(sample_shape))
+        tensors = {INPUT: inputs}
+    outputs, mistakes = _connected(keras, graph, made, tensors)
+    mistakes = mistakes or _output_mistakes(graph.nodes[-1].path, made, outputs, tuple(output_shape), probability)
     return (None, mistakes) if mistakes else (keras.Model(inputs, outputs), [])
 
 
@@ -188,26 +196,42 @@ def _parameters(kind: type) -> dict[str, inspect.Parameter]:
     return found
 
 
-def _connected(keras, layers, made, tensor, path: Path):
-    """Pass a symbolic tensor through the layers in their order, up to the first that does not fit."""
-    before = "the input"
-    for position, (spec, layer) in enumerate(zip(layers, made, strict=True)):
-        name, shape = spec["name"], tensor.shape[1:]
+def _connected(keras, graph: Graph, made, tensors: dict[Source, Any]):
+    """Pass symbolic tensors through the layers in their order, up to the first that does not fit."""
+    for position, (node, layer) in enumerate(zip(graph.nodes, made, strict=True)):
+        name, given = node.layer["name"], [tensors[source] for source in node.inputs]
         try:
-            result = layer(tensor)
+            result = layer(given[0] if len(given) == 1 else given)
         except Exception as error:  # see _constructed
-            message = f"{name} cannot follow {before}, which gives {shape}: {_first_line(error)}"
-            return None, [LayerMistake((*path, position), message)]
+            message = f"{name} cannot follow {_before(graph, node, tensors)}: {_first_line(error)}{_used(node)}"
+            return None, [LayerMistake(node.path, message)]
         if not isinstance(result, keras.KerasTensor):
-            return None, [
-                LayerMistake((*path, position), f"{name} gives several outputs (return_state?); expected a single one")
-            ]
-        tensor, before = result, name
-    return tensor, []
+            message = f"{name} gives several outputs (return_state?); expected a single one"
+            return None, [LayerMistake(node.path, message)]
+        tensors[position] = result
+    return tensors[graph.output[0]], []
 
 
-def _output_mistakes(made, outputs, expected: tuple[int, ...], probability: bool, path: Path):
-    where = (*path, len(made) - 1)
+def _before(graph: Graph, node: Node, tensors: Mapping[Source, Any]) -> str:
+    """Say what a layer was given: "Dense, which gives (3, 4)"."""
+    if len(node.inputs) == 1:
+        (source,) = node.inputs
+        name = graph.nodes[source].layer["name"] if isinstance(source, int) else _input(source)
+        return f"{name}, which gives {tensors[source].shape[1:]}"
+    names = [graph.nodes[s].layer["name"] if isinstance(s, int) else _input(s) for s in node.inputs]
+    shapes = [str(tensors[source].shape[1:]) for source in node.inputs]
+    return f"{' and '.join(names)}, which give {' and '.join(shapes)}"
+
+
+def _input(name: str) -> str:
+    return "the input" if name == INPUT else f"the input '{name}'"
+
+
+def _used(node: Node) -> str:
+    return "" if node.used_at is None else f" (the block is used at {'.'.join(map(str, node.used_at))})"
+
+
+def _output_mistakes(where: Path, made, outputs, expected: tuple[int, ...], probability: bool):
     activation = getattr(getattr(made[-1], "activation", None), "__name__", None)
     if tuple(outputs.shape[1:]) != expected:
         found = f"the last layer gives {tuple(outputs.shape[1:])} for each sample; expected {expected}"

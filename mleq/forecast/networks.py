@@ -26,7 +26,7 @@ def layers(settings) -> list[dict[str, Any]]:
         Each with `name` and the arguments of that Keras layer.
     """
     if settings.name == "layers":
-        return [layer.model_dump() for layer in settings.layers]
+        return settings.written()["layers"]
     return [
         {
             "name": "ConvLSTM2D",
@@ -41,6 +41,11 @@ def layers(settings) -> list[dict[str, Any]]:
         {"name": "Dropout", "rate": settings.dropout},
         {"name": "Dense", "units": 1, "activation": "sigmoid"},
     ]
+
+
+def blocks(settings) -> dict[str, Any]:
+    """Return the blocks that the recipe's list of layers may use, by name."""
+    return settings.written()["blocks"] if settings.name == "layers" else {}
 
 
 def parameters_by_layer(settings, sample_shape: Sequence[int]) -> dict[str, int] | None:

@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 
 class Settings(BaseModel):
@@ -172,11 +172,63 @@ class Resample(Settings):
     args: dict[str, Any] = Field(default_factory=dict, description="arguments of the imbalanced-learn class")
 
 
+class Calibration(Settings):
+    """How probabilities are put right after training; see `mleq.experiment.calibration`."""
+
+    method: Literal["platt", "prior_shift"] = Field(
+        "platt",
+        description="platt: undo what resampling did to the prior, then a logistic curve fitted on out-of-fold days; "
+        "prior_shift: the first alone, exact for RandomUnderSampler, balanced_batches and class_weight only",
+    )
+    folds: int = Field(
+        3,
+        ge=2,
+        le=50,
+        description="blocks of train and validation days, each forecast by a network trained on the rest",
+    )
+
+
 class Layer(BaseModel):
     """One Keras layer: its class's name and its arguments."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
     name: str = Field(description="name of a class in keras.layers")
+
+
+class Branches(BaseModel):
+    """Lists of layers side by side, merged; `from` and `as` as in `mleq.experiment.blocks`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    branches: tuple[Any, ...] = Field(min_length=2, description="lists of layers, each beginning with the same tensor")
+    merge: str | dict[str, Any] = Field("Concatenate", description="a merging layer of Keras")
+
+
+class BlockUse(BaseModel):
+    """The layers of a block put here; other keys are the block's parameters."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    block: str = Field(description="name of one of model.blocks")
+    repeat: int = Field(1, ge=1, le=1000, description="how many times, one after the other")
+
+
+def _kind_of_entry(value: Any) -> str:
+    if not isinstance(value, dict):
+        return {BlockUse: "block", Branches: "branches"}.get(type(value), "layer")
+    return next((key for key in ("block", "branches") if key in value), "layer")
+
+
+LayerEntry = Annotated[
+    Annotated[Layer, Tag("layer")] | Annotated[BlockUse, Tag("block")] | Annotated[Branches, Tag("branches")],
+    Discriminator(_kind_of_entry),
+]
+"""What may stand in a list of layers."""
+
+
+class Block(BaseModel):
+    """Layers under a name; other keys are its parameters with their defaults, `"$filters"` inside."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    layers: tuple[LayerEntry, ...] = Field(min_length=1)
 
 
 class Training(Settings):
@@ -192,7 +244,13 @@ class LayeredModel(Training):
     """A network written out as a list of Keras layers."""
 
     name: Literal["layers"] = "layers"
-    layers: tuple[Layer, ...] = Field(min_length=1)
+    blocks: dict[str, Block] = Field(default_factory=dict, description="groups of layers that `layers` uses by name")
+    layers: tuple[LayerEntry, ...] = Field(min_length=1)
+
+    def written(self) -> dict[str, Any]:
+        """Return `layers` and `blocks` as plain values, for `mleq.experiment.network.build`."""
+        blocks = {name: block.model_dump() for name, block in self.blocks.items()}
+        return {"layers": [entry.model_dump() for entry in self.layers], "blocks": blocks}
 
 
 class Recipe(Settings):
