@@ -102,8 +102,7 @@ def train(
     clock.lap("samples")
     key = run_key(recipe, catalog["sha256"])
     with folder.unfinished(out_dir, recipe.id, key) as work:
-        learned = learner(samples, material, work=work / "training", key=key)
-        clock.lap("training")
+        # Before the training, which takes long: a family that names none should be told at once.
         references = family.references(recipe, material, samples)
         if not references:
             raise Failure(
@@ -112,6 +111,8 @@ def train(
                 remedy="add it to the family's `references`: a score without one says nothing",
             )
         clock.lap("references")
+        learned = learner(samples, material, work=work / "training", key=key)
+        clock.lap("training")
         forecasts = family.forecasts(recipe, material, samples, learned, references)
         clock.lap("forecasts")
         evaluation = family.evaluate(recipe, forecasts)
