@@ -185,3 +185,11 @@ def test_a_logistic_curve_is_recovered():
     intercept, slope = logistic_curve(feature, came_true)
     assert intercept == pytest.approx(-2, abs=0.08)
     assert slope == pytest.approx(0.7, abs=0.08)
+
+
+def test_no_reference_that_is_a_model_is_called_a_trivial_rule():
+    from mleq.scores import verdict
+
+    gain = {"nats_per_day": {"value": -0.02, "low": -0.03, "high": -0.01, "detectable": 0.01}}
+    trivial = {name for name in REFERENCES if "trivial" in verdict({name: gain}, days=1000, event_days=100)}
+    assert set(REFERENCES) - trivial == {"smoothed", "etas", "boosting"}
