@@ -42,6 +42,7 @@ setup(
     install_requires=[
         "click>=8.1",
         "filelock>=3.12",
+        "geographiclib>=2.0",
         "imbalanced-learn>=0.12",
         "keras>=3.5",
         "matplotlib>=3.8",
