@@ -18,6 +18,7 @@ from mleq.errors import RequestError
 from mleq.etas.sphere import EARTH_RADIUS_KM, Box, azimuth_deg, destination, distance_km, wrap_longitude
 from mleq.etas.threads import in_threads
 
+BEYOND_KM = 10_000.0  # a quarter of the way around the Earth: offspring so far from their parent are left out
 NEAREST_KM, STEP = 0.05, 0.1  # the grid of distances: its first value, and the step in their logarithm
 GRID_KM = NEAREST_KM * np.exp(STEP * np.arange(math.ceil(math.log(math.pi * EARTH_RADIUS_KM / NEAREST_KM) / STEP) + 2))
 NODES_PER_PIECE = 8
@@ -217,7 +218,11 @@ def _angles(latitude: np.ndarray, longitude: np.ndarray, outline: Outline) -> np
     sine = np.sin(corner[..., None] + np.abs(turn)[..., None] * (1 + node) / 2)
     reach = height[..., None] / np.maximum(sine, 1e-12)
     reach = np.minimum(reach, np.maximum(distance, np.roll(distance, -1, axis=1))[..., None])
-    return _on_grid(reach, turn[..., None] * node_weight / (4 * np.pi))
+    angle = _on_grid(reach, turn[..., None] * node_weight / (4 * np.pi))
+    # From the other side of the Earth an outline runs around the wrong way, and next to nothing gets there.
+    turns = angle.sum(axis=1)
+    angle[(turns < -0.5) | (turns < 0.5) & (distance.min(axis=1) > BEYOND_KM)] = 0
+    return angle
 
 
 def _on_grid(reach_km: np.ndarray, turns: np.ndarray) -> np.ndarray:

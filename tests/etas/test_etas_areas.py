@@ -44,6 +44,14 @@ def test_inside_sums_to_one_and_outside_to_zero():
     np.testing.assert_allclose(turns, [1, 0, 1, 0], atol=1e-9)
 
 
+def test_nothing_comes_from_the_other_side_of_the_earth():
+    latitude, longitude = (one.ravel() for one in np.meshgrid(np.arange(-48.0, -23, 2.5), np.arange(-53.0, -26, 2.5)))
+    found = shares(latitude, longitude, Outline.of_box(BOX)).of_power_law(np.full(latitude.size, 200.0), 1.3)
+    assert (found == 0).all()
+    near = shares(np.array([-10.0]), np.array([140.0]), Outline.of_box(BOX)).of_power_law(np.array([200.0]), 1.3)
+    assert 0 < near < 0.01
+
+
 def test_across_the_antimeridian():
     here, shifted = (Box.checked((-5, 5, west, west + 10)) for west in (100, 175))
     one = shares(1.0, 103.0, Outline.of_box(here)).of_power_law(np.array([500.0]), 1.6)
