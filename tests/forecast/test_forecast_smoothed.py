@@ -9,7 +9,7 @@ import pytest
 
 from mleq.etas.sphere import distance_km
 from mleq.forecast.outcomes import outcomes
-from mleq.forecast.smoothed import Smoothed, expected_in_circle, log_likelihood, widths_km
+from mleq.forecast.smoothed import Smoothed, expected_in_circle, log_likelihoods, widths_km
 
 UNIFORM_IN_CIRCLE = (1 - math.cos(150 / 6371)) / (1 - math.cos(450 / 6371))
 
@@ -46,10 +46,11 @@ def test_the_density_of_places_has_the_integral_one_within_reach(target):
     there = places(*sample_places(Circle(target.latitude, target.longitude, 450.0), np.random.default_rng(0), 20_000))
     area = 2 * math.pi * 6371**2 * (1 - math.cos(450 / 6371))
     width = np.array([60.0, 90.0])
-    density = [np.exp(log_likelihood(past, width, there.iloc[[i]], target)) for i in range(2000)]
-    assert np.mean(density) * area == pytest.approx(1, abs=0.06)
-    together = log_likelihood(past, width, there.iloc[:2000], target)
-    assert together == pytest.approx(np.sum(np.log(density)))
+    density = [np.exp(log_likelihoods(past, width[None], there.iloc[[i]], target)[0]) for i in range(1000)]
+    assert np.mean(density) * area == pytest.approx(1, abs=0.08)
+    together = log_likelihoods(past, np.stack([width, 2 * width]), there.iloc[:1000], target)
+    assert together[0] == pytest.approx(np.sum(np.log(density)))
+    assert together[1] != pytest.approx(together[0])
 
 
 def test_narrow_kernels_win_where_events_repeat_and_wide_ones_where_they_do_not(target):
@@ -60,9 +61,9 @@ def test_narrow_kernels_win_where_events_repeat_and_wide_ones_where_they_do_not(
     for (latitude, longitude), narrow_wins in ((repeated, True), (spread, False)):
         order = rng.permutation(360)
         past, later = (places(latitude[half], longitude[half]) for half in (order[:180], order[180:]))
-        narrow, wide = widths_km(past["latitude"].to_numpy(), past["longitude"].to_numpy(), (1, 3))
-        gain = log_likelihood(past, narrow, later, target) - log_likelihood(past, wide, later, target)
-        assert (gain > 0) == narrow_wins
+        widths = widths_km(past["latitude"].to_numpy(), past["longitude"].to_numpy(), (1, 3))
+        narrow, wide = log_likelihoods(past, widths, later, target)
+        assert (narrow > wide) == narrow_wins
 
 
 def test_the_rate_is_that_of_the_training_part_extrapolated_by_b(make_recipe, make_events):
