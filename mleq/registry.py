@@ -10,6 +10,7 @@ from mleq.recipe.settings import Recipe
 
 _FAMILIES = {
     "catalog": ("mleq.forecast", "CatalogRecipe"),
+    "lab": ("mleq.lab", "LabRecipe"),
 }
 
 

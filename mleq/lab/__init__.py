@@ -1,0 +1,1 @@
+"""Family `lab`: laboratory earthquakes, the time to the next failure from acoustic emission."""
