@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,19 @@ def command(
         export.export(raw, export_to)
         answer["exported"] = {"file": str(export_to), "events": len(raw)}
     common.answer_json(answer) if as_json else _tell(answer, repair)
+    if recipe_id:
+        _make_ready(recipe_id, recipe_file, data_dir)
     if answer.get("differences") and not repair:
         raise click.exceptions.Exit(1)
+
+
+def _make_ready(recipe_id: str, recipe_file: Path | None, data_dir: Path) -> None:
+    """Open the recipe's events once, so that the next command finds them ready, and say now what is odd about them."""
+    from mleq import api
+    from mleq.errors import DataError, MissingData
+
+    with contextlib.suppress(DataError, MissingData):  # what is missing is said by the command that needs it
+        api.load_events(api.load_recipe(recipe_id, recipe_file), data_dir=data_dir)
 
 
 def _request(recipe_file, recipe_id, start, end, min_magnitude):
