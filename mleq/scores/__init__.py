@@ -5,36 +5,55 @@ Importing this loads numpy alone; scikit-learn is imported by the functions that
 
 from mleq.scores.alarm import best_threshold, confusion, peirce_score, pr_auc, roc_auc
 from mleq.scores.bootstrap import BlockBootstrap, block_bootstrap, stationary_indices
+from mleq.scores.csep import likelihood_test, number_test, paired_t_test, w_test
+from mleq.scores.gambling import daily_gambling_return, gambling_score
+from mleq.scores.molchan import area_skill_score, molchan_trajectory
 from mleq.scores.probability import (
     EPSILON,
-    brier_decomposition,
     brier_score,
     brier_skill_score,
-    expected_calibration_error,
     information_gain,
     log_score,
-    reliability_curve,
+    log_skill_score,
     skill_score,
 )
+from mleq.scores.reliability import (
+    brier_decomposition,
+    expected_calibration_error,
+    reliability_bands,
+    reliability_curve,
+)
+from mleq.scores.value import cost_loss_value
 from mleq.scores.verdict import verdict
 
 __all__ = [
     "EPSILON",
     "BlockBootstrap",
+    "area_skill_score",
     "best_threshold",
     "block_bootstrap",
     "brier_decomposition",
     "brier_score",
     "brier_skill_score",
     "confusion",
+    "cost_loss_value",
+    "daily_gambling_return",
     "expected_calibration_error",
+    "gambling_score",
     "information_gain",
+    "likelihood_test",
     "log_score",
+    "log_skill_score",
+    "molchan_trajectory",
+    "number_test",
+    "paired_t_test",
     "peirce_score",
     "pr_auc",
+    "reliability_bands",
     "reliability_curve",
     "roc_auc",
     "skill_score",
     "stationary_indices",
     "verdict",
+    "w_test",
 ]

@@ -124,6 +124,9 @@ def best_threshold(observed, probability) -> float:
     probability = forecast_days(probability, observed.size)
     both_classes(observed, "the best threshold")
     false_alarms, hits, thresholds = roc_curve(observed, probability, drop_intermediate=False)
+    # In whole days, so that thresholds that do equally well are equal.
+    events, quiet = int(observed.sum()), int((~observed).sum())
+    excess = np.rint(hits * events) * quiet - np.rint(false_alarms * quiet) * events
     # The first point is "never": a threshold above every probability, for which there is no number.
-    best = int(np.argmax((hits - false_alarms)[1:]))
+    best = int(np.argmax(excess[1:]))
     return float(thresholds[1:][best])

@@ -1,4 +1,4 @@
-"""How good probabilities of a yes-or-no event are, and how calibrated.
+"""How good probabilities of a yes-or-no event are.
 
 Everywhere `observed` has shape (n,) and is 0/1 or boolean, and `probability` has shape (n,) or is one
 number that is the forecast of every day. NaN, values outside [0, 1], no days at all or unequal lengths
@@ -11,7 +11,6 @@ import math
 
 import numpy as np
 
-from mleq.errors import DataError
 from mleq.scores.checks import forecast_days, observed_days
 
 EPSILON = 1e-9
@@ -71,95 +70,18 @@ def brier_skill_score(observed, probability, reference) -> float | None:
     return skill_score(brier_score(observed, probability), brier_score(observed, reference))
 
 
-def reliability_curve(observed, probability) -> tuple[np.ndarray, np.ndarray]:
-    """The CORP reliability curve: what happened, by isotonic regression on what was forecast.
+def log_skill_score(observed, probability, reference) -> float | None:
+    """Skill score of the log score against another forecast of the same days: the share of its surprise that is spared.
 
-    Returns
-    -------
-    forecast : numpy.ndarray, shape (k,)
-        The distinct probabilities, rising.
-    frequency : numpy.ndarray, shape (k,)
-        Their recalibrated values, never falling; on the diagonal for a calibrated forecast.
+    Against the days' own share of events it is McFadden's pseudo R-squared. Never None, since clipped probabilities
+    are never perfect.
 
     References
     ----------
-    Dimitriadis, T., Gneiting, T. and Jordan, A. I. (2021). PNAS 118, e2016191118. doi:10.1073/pnas.2016191118
+    McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In: Frontiers in Econometrics,
+    105-142. ISBN 978-0-12-776150-3
     """
-    observed = observed_days(observed)
-    probability = forecast_days(probability, observed.size)
-    distinct, which = np.unique(probability, return_inverse=True)
-    return distinct, _isotonic(observed, distinct, which)
-
-
-def _isotonic(observed: np.ndarray, distinct: np.ndarray, which: np.ndarray) -> np.ndarray:
-    from sklearn.isotonic import IsotonicRegression
-
-    days = np.bincount(which)
-    rate = np.bincount(which, weights=observed) / days
-    # A rank instead of the probability: the fit is the same, and close values cannot run together in float32.
-    return IsotonicRegression().fit_transform(np.arange(distinct.size, dtype=float), rate, sample_weight=days)
-
-
-def brier_decomposition(observed, probability) -> dict[str, float]:
-    r"""Murphy's decomposition of the Brier score, estimated by isotonic regression (CORP) instead of bins.
-
-    With recalibrated probabilities :math:`\hat p`, base rate :math:`\bar y` and mean score :math:`S`,
-
-    .. math:: S(p) = [S(p) - S(\hat p)] - [S(\bar y) - S(\hat p)] + S(\bar y)
-
-    which is reliability - resolution + uncertainty exactly, none of them negative, and equals Murphy's
-    sums over distinct forecasts where their observed frequencies rise with them.
-
-    Returns
-    -------
-    dict of float
-        `brier_score`, `reliability` (0 is calibrated), `resolution` (higher is better), `uncertainty`.
-
-    References
-    ----------
-    Murphy, A. H. (1973). J. Appl. Meteorol. 12, 595-600.
-    doi:10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2
-    Dimitriadis, T., Gneiting, T. and Jordan, A. I. (2021). PNAS 118, e2016191118. doi:10.1073/pnas.2016191118
-    """
-    observed = observed_days(observed)
-    probability = forecast_days(probability, observed.size)
-    distinct, which = np.unique(probability, return_inverse=True)
-    score = brier_score(observed, probability)
-    recalibrated = brier_score(observed, np.clip(_isotonic(observed, distinct, which)[which], 0, 1))
-    uncertainty = float(observed.mean() * (1 - observed.mean()))
-    return {
-        "brier_score": score,
-        "reliability": max(score - recalibrated, 0.0),
-        "resolution": max(uncertainty - recalibrated, 0.0),
-        "uncertainty": uncertainty,
-    }
-
-
-def expected_calibration_error(observed, probability, bins: int = 10) -> float:
-    """Mean distance of forecast and frequency over bins of equally many days, weighted by days.
-
-    Bins hold equal numbers of days since forecasts of rare events crowd near zero; days with the same
-    probability stay in one bin.
-
-    Parameters
-    ----------
-    bins : int, optional
-        How many bins; at least one. Fewer are used where forecasts tie.
-
-    References
-    ----------
-    Naeini, M. P., Cooper, G. F. and Hauskrecht, M. (2015). Proc. AAAI 29, 2901-2907.
-    doi:10.1609/aaai.v29i1.9602
-    Nixon, J. et al. (2019). CVPR Workshops, 38-41 (bins of equal mass).
-    """
-    observed = observed_days(observed)
-    probability = forecast_days(probability, observed.size)
-    if not bins >= 1:
-        raise DataError(f"{bins!r} bins", expected="at least 1")
-    edges = np.quantile(probability, np.arange(1, bins) / bins)
-    bin_of_day = np.searchsorted(np.unique(edges), probability, side="left")
-    excess = np.bincount(bin_of_day, weights=probability - observed)
-    return float(np.abs(excess).sum() / observed.size)
+    return skill_score(log_score(observed, probability), log_score(observed, reference))
 
 
 def information_gain(observed, probability, reference) -> dict[str, float | None]:
