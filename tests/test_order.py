@@ -15,13 +15,14 @@ ORDER = (
     "catalog",
     "experiment",
     "forecast",
+    "continuous",
     "registry",
     "report",
     "api",
     "nightly",
     "cli",
 )
-FAMILIES = ("forecast",)
+FAMILIES = ("forecast", "continuous")
 PACKAGE = Path(__file__).resolve().parents[1] / "mleq"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
