@@ -134,7 +134,9 @@ class AzimuthResidual(Training):
 
     name: Literal["azimuth_residual"]
     windows_s: tuple[float, ...] = Field(
-        (0.25, 0.5, 1.0, 2.0, 4.0), min_length=1, description="lengths of the signal windows, seconds from the P arrival on"
+        (0.25, 0.5, 1.0, 2.0, 4.0),
+        min_length=1,
+        description="lengths of the signal windows, seconds from the P arrival on",
     )
     units: tuple[int, ...] = Field((96, 96), description="of the dense layers")
     dropout: float = Field(0.1, ge=0, lt=1)
