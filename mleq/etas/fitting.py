@@ -17,7 +17,7 @@ from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
 from mleq.etas.likelihood import EtasLikelihood, from_log, likelihood_of, log_names, to_log
 from mleq.etas.parameters import EtasParameters
-from mleq.etas.search import covariance_of, maximise, on_bounds
+from mleq.etas.search import covariance_of, log_bounds, maximise, on_bounds, within_reach
 from mleq.etas.sphere import Box
 
 FEWEST_TARGETS = 100
@@ -98,7 +98,7 @@ def fit_etas(
     background: str | KernelBackground = "adaptive",
     neighbours: int = 20,
     first_guess: EtasParameters | None = None,
-    tapered: bool = False,
+    tapered: bool | float = False,
     completeness: Completeness | None = None,
     b_value: float | None = None,
     exact: bool = False,
@@ -129,8 +129,9 @@ def fit_etas(
         events (benchmarks/etas_recovery.py).
     first_guess : EtasParameters, optional
         Where the search begins.
-    tapered : bool, optional
-        Fit the lifetime tau of an exponential taper of the Omori-Utsu law too, with p free to fall below 1.
+    tapered : bool or float, optional
+        Fit the lifetime tau of an exponential taper of the Omori-Utsu law too, with p free to fall below 1; or, given
+        as a number of days, hold tau there.
     completeness : Completeness, optional
         Above which magnitude, through time and after large events, the catalogue is complete. Events below it are
         neither targets nor sources; rates and productivity still are of events from m0 up.
@@ -177,14 +178,19 @@ def fit_etas(
         known = {"in_region": in_region, "of": len(targets), "weight": weight, "gaps": gaps}
         return likelihood_of(sources, some, density, box, start, end, parameters, exact=exact, **known)
 
+    def best(likelihood: EtasLikelihood, theta: np.ndarray, grouped_at: np.ndarray) -> np.ndarray:
+        return maximise(likelihood, theta, bounds if exact else within_reach(bounds, grouped_at))
+
+    theta = to_log(parameters)
+    bounds = log_bounds(theta, () if isinstance(tapered, bool) else ("tau_days",))
     with progress.task("fitting ETAS", unit="rounds") as shown:
         # A part of the targets says cheaply about where to look, and so where to group.
         part = slice(None, None, max(1, len(targets) // TARGETS_AT_FIRST))
-        theta = maximise(prepared(targets[part], density[part], parameters), to_log(parameters))
+        theta = best(prepared(targets[part], density[part], parameters), theta, theta)
         likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
         converged, rounds = False, 0
         while not converged and rounds < LARGEST_ROUNDS:
-            before, theta = theta, maximise(likelihood, theta)
+            before, theta = theta, best(likelihood, theta, grouped_at)
             chance = likelihood.background_probability(from_log(theta, m0))
             density = _density(background, kernels, chance * stands_for, targets, box)
             rounds += 1
@@ -197,7 +203,7 @@ def fit_etas(
             shown.advance(1)
     parameters = from_log(theta, m0)
     found = _background(background, kernels, chance * stands_for, box)
-    fit = _result(likelihood, parameters, found, targets, chance, rounds, converged)
+    fit = _result(likelihood, parameters, bounds, found, targets, chance, rounds, converged)
     if kernels is not None:
         wider = _kernels(background, targets, box, math.ceil(WIDER * neighbours), of_targets)
         moved = _moved_by(likelihood, theta, fit.log_covariance, wider, chance * stands_for)
@@ -226,9 +232,11 @@ def _completed(sources: History, completeness, b_value, start, end, m0) -> tuple
     return every, np.append(np.ones(len(sources)), number)[order], np.append(share, 0 * hidden)[order], gaps.of(event)
 
 
-def _first_guess(given: EtasParameters | None, tapered: bool, n_targets: int, days: float, m0: float) -> EtasParameters:
+def _first_guess(given: EtasParameters | None, tapered: bool | float, n_targets: int, days, m0) -> EtasParameters:
     """Half of the events background, and kernels of middling shape, unless given; with a taper or without."""
     guess = given or EtasParameters(0.5 * n_targets / days, 0.25, 1.2, 0.02, 1.2, 5.0, 1.6, 1.0, m0)
+    if not isinstance(tapered, bool):
+        return replace(guess, tau_days=float(tapered))
     if tapered == math.isfinite(guess.tau_days):
         return guess
     return replace(guess, p=max(guess.p, 1.05), tau_days=max(days, 1.0) if tapered else math.inf)
@@ -258,19 +266,19 @@ def _background(background, kernels, weight: np.ndarray, box: Box) -> KernelBack
     return KernelBackground(box, *(np.empty(0) for _ in range(5)), uniform_share=1.0)
 
 
-def _result(likelihood, parameters, background, targets, chance, rounds, converged) -> EtasFit:
+def _result(likelihood, parameters, bounds, background, targets, chance, rounds, converged) -> EtasFit:
     theta = to_log(parameters)
     return EtasFit(
         parameters=parameters,
         log_likelihood=likelihood.value_and_gradient(theta)[0],
         n_targets=len(targets),
-        log_covariance=covariance_of(likelihood, theta),
+        log_covariance=covariance_of(likelihood, theta, bounds),
         background=background,
         targets=targets,
         background_probability=chance,
         rounds=rounds,
         converged=bool(converged),
-        at_bounds=on_bounds(theta),
+        at_bounds=on_bounds(theta, bounds),
     )
 
 

@@ -24,29 +24,38 @@ BOUNDS = {
 
 ENOUGH = 1e-5  # nats that another step would gain: parameters then lie within 0.005 of their standard errors
 LARGEST_STEPS = 30
+REACH = 2.0  # farther from where they were made, in logarithms, groups of pairs do not show the way
 
 
-def log_bounds(theta: np.ndarray) -> np.ndarray:
-    """Logarithms of the bounds of each entry of `theta`, shape (n, 2)."""
-    return np.log([BOUNDS[name] for name in log_names(theta)])
+def log_bounds(theta: np.ndarray, held: tuple[str, ...] = ()) -> np.ndarray:
+    """Logarithms of the bounds of each entry of `theta`, shape (n, 2); those named in `held` stay where they are."""
+    names = log_names(theta)
+    bounds = np.log([BOUNDS[name] for name in names])
+    stay = np.isin(names, held)
+    bounds[stay] = theta[stay, None]
+    return bounds
 
 
-def maximise(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
-    """Log-parameters of the largest likelihood within `BOUNDS`, from anywhere; of the shape of `theta`.
+def within_reach(bounds: np.ndarray, grouped_at: np.ndarray) -> np.ndarray:
+    """Bounds of a search among pairs that were grouped for the log-parameters `grouped_at`, shape (n, 2)."""
+    return np.clip(bounds, grouped_at[:, None] - REACH, grouped_at[:, None] + REACH)
+
+
+def maximise(likelihood: EtasLikelihood, theta: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Log-parameters of the largest likelihood within `bounds`, shape (n, 2), from a place within them.
 
     Fisher scoring takes a dozen evaluations where L-BFGS takes fifty. Where the model is far from the catalogue,
     as where there are no clusters at all, its estimate of the curvature misleads, and L-BFGS takes over.
     """
-    found = _by_scoring(likelihood, theta)
-    return _by_gradients(likelihood, theta) if found is None else found
+    found = _by_scoring(likelihood, theta, bounds)
+    return _by_gradients(likelihood, theta, bounds) if found is None else found
 
 
-def _by_scoring(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray | None:
+def _by_scoring(likelihood: EtasLikelihood, theta: np.ndarray, bounds: np.ndarray) -> np.ndarray | None:
     """Steps of Newton with the information matrix in place of second derivatives, damped as of Levenberg-Marquardt.
 
     None where the steps do not settle.
     """
-    bounds = log_bounds(theta)
     value, gradient, information = likelihood.with_information(theta)
     damping = 1e-3
     for _ in range(LARGEST_STEPS):
@@ -65,7 +74,7 @@ def _by_scoring(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray | N
     return None
 
 
-def _by_gradients(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
+def _by_gradients(likelihood: EtasLikelihood, theta: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     from scipy.optimize import minimize
 
     n = likelihood.background_density.size
@@ -79,7 +88,7 @@ def _by_gradients(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
         theta,
         jac=True,
         method="L-BFGS-B",
-        bounds=log_bounds(theta),
+        bounds=bounds,
         options={"maxiter": 300, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-6},
     ).x
 
@@ -100,25 +109,29 @@ def _damped_step(theta, gradient, information, damping, bounds) -> np.ndarray:
     return np.clip(theta + step, *bounds.T) - theta
 
 
-def covariance_of(likelihood: EtasLikelihood, theta: np.ndarray) -> np.ndarray:
+def covariance_of(likelihood: EtasLikelihood, theta: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     """Inverse of the observed information, shape (n, n), from central differences of the gradient.
 
-    NaN where the likelihood has no proper maximum.
+    Zero for what was held; NaN where the likelihood has no proper maximum.
     """
-    step = 1e-3
+    step, free = 1e-3, np.flatnonzero(bounds[:, 0] < bounds[:, 1])
 
     def gradient(theta):
-        return likelihood.value_and_gradient(theta)[1]
+        return likelihood.value_and_gradient(theta)[1][free]
 
-    columns = [gradient(theta + step * unit) - gradient(theta - step * unit) for unit in np.eye(theta.size)]
+    columns = [gradient(theta + step * unit) - gradient(theta - step * unit) for unit in np.eye(theta.size)[free]]
     information = -np.array(columns) / (2 * step)
     information = (information + information.T) / 2
     if not np.all(np.linalg.eigvalsh(information) > 0):
-        return np.full(information.shape, math.nan)
-    return np.linalg.inv(information)
+        return np.full((theta.size, theta.size), math.nan)
+    covariance = np.zeros((theta.size, theta.size))
+    covariance[np.ix_(free, free)] = np.linalg.inv(information)
+    return covariance
 
 
-def on_bounds(theta: np.ndarray) -> tuple[str, ...]:
-    """Names of the parameters that lie on a bound."""
-    near = np.min(np.abs(theta[:, None] - log_bounds(theta)), axis=1) < 1e-6
-    return tuple(name for name, at in zip(log_names(theta), near, strict=True) if at)
+def on_bounds(theta: np.ndarray, bounds: np.ndarray) -> tuple[str, ...]:
+    """Names of the parameters that were searched for and lie on a bound."""
+    near = np.min(np.abs(theta[:, None] - bounds), axis=1) < 1e-6
+    return tuple(
+        name for name, at, (low, high) in zip(log_names(theta), near, bounds, strict=True) if at and low < high
+    )

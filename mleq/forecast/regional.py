@@ -43,7 +43,7 @@ ENOUGH, FEWEST, MOST = 300, 20, 4000
 NARROWEST_KM, WIDEST_KM, FARTHEST_KM = 300.0, 700.0, 2500.0
 WIDENING, MARGIN_KM, KM_PER_DEG = 1.25, 200.0, 111.195
 DEEP_KM, DEEP_SHARE = 50.0, 0.1
-FORM = 1  # of the kept files; another number makes old ones unread
+FORM = 2  # of the kept files; another number makes old ones unread
 
 log = logging.getLogger("mleq")
 
@@ -55,7 +55,7 @@ class Regional:
     Parameters
     ----------
     model : EtasModel
-    log_covariance : numpy.ndarray, shape (8, 8)
+    log_covariance : numpy.ndarray, shape (8, 8), or (9, 9) with a taper
         Of the logarithms of the parameters: of the fit, or between the regions of a generic set.
     about : dict
         JSON values: source ("regional" or "generic"), name, reason, region, margin, start, end, events,
