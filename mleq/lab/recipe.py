@@ -116,7 +116,9 @@ class WaveInput(Settings):
     """The samples themselves, their differences, or their cumulative sum within the window."""
 
     kind: Literal["raw", "difference", "cumulative_sum"]
-    compress: bool = Field(True, description="arsinh(x / scale) instead of x / scale: bursts are a thousand times quiet")
+    compress: bool = Field(
+        True, description="arsinh(x / scale) instead of x / scale: bursts are a thousand times quiet"
+    )
 
 
 class RollingInput(Settings):

@@ -21,8 +21,10 @@ import hashlib
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mleq import progress
+from mleq.lab.cycles import CYCLE_COLUMNS
 from mleq.lab.signals import CountedTimes, Signals
 
 QUIET = 4.0
@@ -55,8 +57,6 @@ def simulate(settings) -> Signals:
     Signals
         With the first and the last cycle cut, as in a real record.
     """
-    from mleq.lab.cycles import CYCLE_COLUMNS
-
     rng = np.random.default_rng([settings.seed, 1])
     rate = settings.sampling_rate_hz
     ends_s, rows = _failures(settings, rng)
@@ -75,8 +75,6 @@ def simulate(settings) -> Signals:
     starts, stops = np.r_[0, inside], np.r_[inside, rows]
     number = np.arange(len(starts))
     values = [starts, stops, times[starts], times[stops - 1], (number > 0) & (number < len(starts) - 1)]
-    import pandas as pd
-
     cycles = pd.DataFrame(dict(zip(CYCLE_COLUMNS, values, strict=True)))
     label = settings.model_dump_json(exclude={"failure_below_s", "max_gap_s", "columns"})
     sha = hashlib.sha256(label.encode() + signal[:: max(1, rows // 100_000)].tobytes()).hexdigest()
