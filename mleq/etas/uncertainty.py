@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from mleq.errors import RequestError
-from mleq.etas.likelihood import from_log, log_names, to_log
+from mleq.etas.likelihood import LOG_NAMES, from_log, log_names, to_log
 from mleq.etas.parameters import EtasParameters
 from mleq.etas.search import log_bounds
 
-# Productivity and p - 1 are left free: where p is near 1 they are known as their product alone, which a bound on one
-# of them would change.
-HELD = ("alpha", "c_days", "d_km2", "q - 1", "gamma")
+# Background and productivity are left free: no bound of a search tells what they may be elsewhere.
+PRODUCTIVITY, EXPONENT = LOG_NAMES.index("productivity"), LOG_NAMES.index("p - 1")
+HELD = ("alpha", "c_days", "p - 1", "d_km2", "q - 1", "gamma")
 
 
 def drawn_parameters(
@@ -27,12 +27,15 @@ def drawn_parameters(
 ) -> list[EtasParameters]:
     """Draw sets of parameters, normal in their logarithms and within the bounds that a search would keep.
 
+    Without a taper, the product A (p - 1) takes the place of A, and p that of its logarithm above 1: where p is near 1
+    what comes within a horizon depends on these two, while A and p - 1 may each be off by any factor.
+
     Parameters
     ----------
     parameters : EtasParameters
         The centre, and what is not fitted.
-    log_covariance : numpy.ndarray, shape (8, 8)
-        In the order of `mleq.etas.likelihood.LOG_NAMES`.
+    log_covariance : numpy.ndarray, shape (8, 8), or (9, 9) with a taper
+        In the order of `mleq.etas.likelihood.log_names`.
     n : int
     rng : numpy.random.Generator
     ratio : callable, optional
@@ -53,7 +56,8 @@ def drawn_parameters(
             remedy="Ask without the uncertainty of parameters, or fit to more events.",
         )
     theta, chosen = to_log(parameters), []
-    variance, axes = np.linalg.eigh(log_covariance)
+    slopes = _slopes(parameters)
+    variance, axes = np.linalg.eigh(slopes @ log_covariance @ slopes.T)
     # Rounding may make the smallest variances of a covariance of few regions negative.
     root = axes * np.sqrt(np.maximum(variance, 0))
     held = np.isin(log_names(theta), HELD)[:, None]
@@ -62,8 +66,8 @@ def drawn_parameters(
     low = np.where(held, np.minimum(edges[:, :1], theta[:, None]), -np.inf)[:, 0]
     high = np.where(held, np.maximum(edges[:, 1:], theta[:, None]), np.inf)[:, 0]
     for _ in range(10):
-        for draw in np.clip(theta + rng.standard_normal((n, theta.size)) @ root.T, low, high):
-            one = from_log(draw, parameters.m0)
+        for steps in rng.standard_normal((n, theta.size)) @ root.T:
+            one = from_log(_moved(theta, steps, slopes, low, high), parameters.m0)
             if ratio is None or ratio(one) < 1:
                 chosen.append(one)
         if len(chosen) >= n:
@@ -72,6 +76,25 @@ def drawn_parameters(
         "nearly all sets of parameters within the fit's uncertainty have a branching ratio of 1 or more",
         remedy="Ask without the uncertainty of parameters, or fit to more events.",
     )
+
+
+def _slopes(parameters: EtasParameters) -> np.ndarray:
+    """Derivatives of what is drawn by the log-parameters, shape (n, n): ln A (p - 1) for ln A, p for ln(p - 1)."""
+    slopes = np.eye(to_log(parameters).size)
+    if math.isinf(parameters.tau_days):
+        slopes[PRODUCTIVITY, EXPONENT] = 1
+        slopes[EXPONENT, EXPONENT] = parameters.p - 1
+    return slopes
+
+
+def _moved(theta: np.ndarray, steps: np.ndarray, slopes: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Log-parameters after steps in what is drawn, kept within bounds."""
+    moved = theta + steps
+    if slopes[PRODUCTIVITY, EXPONENT]:
+        above_one = np.clip(math.exp(theta[EXPONENT]) + steps[EXPONENT], *np.exp([low[EXPONENT], high[EXPONENT]]))
+        moved[EXPONENT] = math.log(above_one)
+        moved[PRODUCTIVITY] += theta[EXPONENT] - moved[EXPONENT]
+    return np.clip(moved, low, high)
 
 
 def rescaled(parameters: EtasParameters, m0: float, b_value: float) -> EtasParameters:

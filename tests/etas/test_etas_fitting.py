@@ -139,7 +139,8 @@ def test_a_taper_is_recovered():
     held = fit_etas(history, **place, tapered=60.0, first_guess=fit.parameters)
     assert held.parameters.tau_days == pytest.approx(60)
     assert without.log_likelihood < held.log_likelihood < fit.log_likelihood + 0.01
-    assert held.at_bounds == () and not held.log_covariance[-1].any()
+    assert held.at_bounds == ()
+    assert not held.log_covariance[-1].any()
     assert np.sqrt(held.log_covariance[4, 4]) < error[4]  # p is known better where tau is
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from mleq.errors import RequestError
 from mleq.etas import EtasParameters, rescaled
+from mleq.etas.decay import omori_survival
 from mleq.etas.likelihood import LOG_NAMES, to_log
 from mleq.etas.uncertainty import drawn_parameters
 
@@ -16,9 +17,12 @@ TRUTH = EtasParameters(0.4, 0.25, 1.3, 0.02, 1.2, 6.0, 1.7, 1.0, m0=4.0)
 def test_mean_and_covariance_are_those_asked_for():
     rng = np.random.default_rng(1)
     root = 0.05 * rng.standard_normal((8, 8))
-    drawn = np.array([to_log(one) for one in drawn_parameters(TRUTH, root @ root.T, 20_000, rng)])
-    np.testing.assert_allclose(drawn.mean(axis=0), to_log(TRUTH), atol=0.01)
-    np.testing.assert_allclose(np.cov(drawn, rowvar=False), root @ root.T, atol=2e-3)
+    for centre in (TRUTH, replace(TRUTH, p=0.9, tau_days=900.0)):
+        whole = np.zeros((to_log(centre).size,) * 2)
+        whole[:8, :8] = root @ root.T
+        drawn = np.array([to_log(one) for one in drawn_parameters(centre, whole, 20_000, rng)])
+        np.testing.assert_allclose(np.median(drawn, axis=0), to_log(centre), atol=0.01)
+        np.testing.assert_allclose(np.cov(drawn, rowvar=False), whole, atol=4e-3)
 
 
 def test_a_shape_that_is_not_known_stays_within_the_bounds_of_the_search():
@@ -29,13 +33,21 @@ def test_a_shape_that_is_not_known_stays_within_the_bounds_of_the_search():
     assert min(one.gamma for one in drawn) == pytest.approx(0.01)
 
 
-def test_the_product_of_productivity_and_p_is_kept_where_p_is_near_one():
-    near_one = replace(TRUTH, productivity=20.0, p=1.001)
+def test_what_comes_within_a_month_is_kept_where_p_is_near_one():
+    """There, A and p - 1 may each be off by a factor of seven while little is unsure about the month."""
+    near_one = replace(TRUTH, productivity=20.0, p=1.003)
     covariance = np.zeros((8, 8))
     a, p = LOG_NAMES.index("productivity"), LOG_NAMES.index("p - 1")
     covariance[np.ix_([a, p], [a, p])] = [[4, -4], [-4, 4]]
-    for one in drawn_parameters(near_one, covariance, 200, np.random.default_rng(1)):
-        assert one.productivity * (one.p - 1) == pytest.approx(0.02, rel=1e-6)
+
+    def in_a_month(one):
+        return one.productivity * float(1 - omori_survival(one, 30.0))
+
+    drawn = drawn_parameters(near_one, covariance, 500, np.random.default_rng(1))
+    assert all(one.productivity * (one.p - 1) == pytest.approx(0.06, rel=1e-6) for one in drawn)
+    assert {one.p > 1.009 for one in drawn} == {True, False}
+    month = np.array([in_a_month(one) for one in drawn])
+    assert month == pytest.approx(in_a_month(near_one), rel=0.1)
 
 
 def test_endless_sets_are_drawn_again_and_a_fit_without_uncertainty_is_refused():
