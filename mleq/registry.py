@@ -10,6 +10,7 @@ from mleq.recipe.settings import Recipe
 
 _FAMILIES = {
     "catalog": ("mleq.forecast", "CatalogRecipe"),
+    "azimuth": ("mleq.azimuth", "AzimuthRecipe"),
     "lab": ("mleq.lab", "LabRecipe"),
 }
 

@@ -15,14 +15,16 @@ ORDER = (
     "catalog",
     "experiment",
     "forecast",
+    "lab",
     "continuous",
+    "azimuth",
     "registry",
     "report",
     "api",
     "nightly",
     "cli",
 )
-FAMILIES = ("forecast", "continuous")
+FAMILIES = ("forecast", "lab", "continuous", "azimuth")
 PACKAGE = Path(__file__).resolve().parents[1] / "mleq"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -86,6 +86,14 @@ class Learned:
         direction, kappa, _ = self.ask(traces)
         return direction, concentrations(self._predictors(traces, kappa), self.coefficients)
 
+    def latent(self, traces: Traces) -> np.ndarray:
+        """Embeddings, scaled to length 1, on their first two principal axes; shape (n, 2)."""
+        embedding = self.ask(traces)[2]
+        unit = embedding / np.maximum(np.linalg.norm(embedding, axis=1, keepdims=True), 1e-12)
+        centred = unit - unit.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        return centred @ axes[:2].T
+
     def calibrated(self, traces: Traces) -> Learned:
         """Fit the concentration on traces that were not trained on."""
         direction, kappa, _ = self.ask(traces)

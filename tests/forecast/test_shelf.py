@@ -11,7 +11,8 @@ from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.plan import completeness_before
 from mleq.recipe import find_entries
 
-SHELF = [entry.raw["id"] for entry, on_shelf in find_entries() if on_shelf]
+IDS = [entry.raw["id"] for entry, on_shelf in find_entries() if on_shelf]
+SHELF = [name for name in IDS if api.load_recipe(name).family == "catalog"]
 
 
 @pytest.fixture(scope="module")
