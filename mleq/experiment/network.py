@@ -37,7 +37,7 @@ def build(
     *,
     seed: int,
     blocks: Mapping[str, Mapping[str, Any]] | None = None,
-    output_shape: Sequence[int] = (1,),
+    output_shape: Sequence[int] | None = (1,),
     probability: bool = True,
     path: Path = ("model", "layers"),
 ):
@@ -56,7 +56,7 @@ def build(
     blocks : mapping, optional
         The blocks that may be used, by name.
     output_shape : sequence of int
-        Shape that the last layer must give for each sample.
+        Shape that the last layer must give for each sample; None: any.
     probability : bool
         Whether the last layer must end in a sigmoid, so that its values are probabilities.
     path : tuple
@@ -83,7 +83,7 @@ def layer_mistakes(
     sample_shape: Shape,
     *,
     blocks: Mapping[str, Mapping[str, Any]] | None = None,
-    output_shape: Sequence[int] = (1,),
+    output_shape: Sequence[int] | None = (1,),
     probability: bool = True,
     path: Path = ("model", "layers"),
 ) -> list[LayerMistake]:
@@ -93,6 +93,37 @@ def layer_mistakes(
     first layer that does not fit.
     """
     return _assembled(layers, sample_shape, 0, blocks, output_shape, probability, path)[1]
+
+
+def diagram(
+    layers: Sequence[LayerSpec],
+    sample_shape: Mapping[str, Sequence[int]],
+    *,
+    blocks: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """Describe a network of named inputs for a picture: its entries, as JSON values.
+
+    Returns
+    -------
+    list of dict
+        `label`, `takes` (names of inputs, and positions in this list), `layers` (how many), `shape` of its output.
+    """
+    keras = load_keras()
+    graph, mistakes = expand(layers, blocks, inputs=tuple(sample_shape))
+    if mistakes:
+        raise RecipeError([str(mistake) for mistake in mistakes])
+    made = [_constructed(keras, node.layer, node.path)[0] for node in graph.nodes]
+    tensors: dict[Source, Any] = {name: keras.Input(tuple(shape), name=name) for name, shape in sample_shape.items()}
+    _connected(keras, graph, made, tensors)
+    return [
+        {
+            "label": box.label,
+            "takes": list(box.inputs),
+            "layers": box.layers,
+            "shape": list(tensors[box.last].shape[1:]),
+        }
+        for box in graph.boxes()
+    ]
 
 
 def _assembled(layers, sample_shape: Shape, seed, blocks, output_shape, probability, path: Path):
@@ -114,7 +145,7 @@ def _assembled(layers, sample_shape: Shape, seed, blocks, output_shape, probabil
         inputs = keras.Input(tuple(sample_shape))
         tensors = {INPUT: inputs}
     outputs, mistakes = _connected(keras, graph, made, tensors)
-    mistakes = mistakes or _output_mistakes(graph.nodes[-1].path, made, outputs, tuple(output_shape), probability)
+    mistakes = mistakes or _output_mistakes(graph.nodes[-1].path, made, outputs, output_shape, probability)
     return (None, mistakes) if mistakes else (keras.Model(inputs, outputs), [])
 
 
@@ -231,9 +262,9 @@ def _used(node: Node) -> str:
     return "" if node.used_at is None else f" (the block is used at {'.'.join(map(str, node.used_at))})"
 
 
-def _output_mistakes(where: Path, made, outputs, expected: tuple[int, ...], probability: bool):
+def _output_mistakes(where: Path, made, outputs, expected: Sequence[int] | None, probability: bool):
     activation = getattr(getattr(made[-1], "activation", None), "__name__", None)
-    if tuple(outputs.shape[1:]) != expected:
+    if expected is not None and tuple(outputs.shape[1:]) != (expected := tuple(expected)):
         found = f"the last layer gives {tuple(outputs.shape[1:])} for each sample; expected {expected}"
         advice = ' (a last layer {"name": "Dense", "units": 1, "activation": "sigmoid"} after Flatten does that)'
         return [LayerMistake(where, found + (advice if expected == (1,) else ""))]

@@ -33,6 +33,9 @@ FEATURES = (
     "spectral_centroid",
     "low_band_share",
 )
+STATISTICS = ("mean", "variance", "std", "max", "min", "skewness", "kurtosis", "q25", "q75")
+"""Features by which tables know windows, that a window of samples gives too; kurtosis is without the normal's 3."""
+
 WIDTH = 100
 """Samples of the rolling standard deviation."""
 
@@ -170,3 +173,58 @@ def _mel_filters(n_frequencies: int) -> np.ndarray:
     rising = (frequency - lower) / (centre - lower)
     falling = (upper - frequency) / (upper - centre)
     return np.maximum(0, np.minimum(rising, falling)) * 2 / (upper - lower)
+
+
+def statistics_of(windows: np.ndarray) -> pd.DataFrame:
+    """Compute the plain statistics of some windows.
+
+    Parameters
+    ----------
+    windows : numpy.ndarray, shape (k, samples)
+        As recorded, offset included.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (k, 9)
+        Columns `STATISTICS`.
+    """
+    windows = windows.astype(np.float64)
+    mean = windows.mean(axis=1)
+    centred = windows - mean[:, None]
+    variance = windows.var(axis=1, ddof=1)
+    safe = np.maximum((centred**2).mean(axis=1), TINY)
+    q25, q75 = np.quantile(windows, (0.25, 0.75), axis=1)
+    columns = {
+        "mean": mean,
+        "variance": variance,
+        "std": np.sqrt(variance),
+        "max": windows.max(axis=1),
+        "min": windows.min(axis=1),
+        "skewness": (centred**3).mean(axis=1) / safe**1.5,
+        "kurtosis": (centred**4).mean(axis=1) / safe**2 - 3,
+        "q25": q25,
+        "q75": q75,
+    }
+    return pd.DataFrame(columns)
+
+
+def prepared(table: pd.DataFrame, remove_offset: bool) -> pd.DataFrame:
+    """Make the features of a table fit for use: without the instrument's offset, and with the log variance.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Named as `STATISTICS` where they are such; other names stay as they are.
+    remove_offset : bool
+        Whether to state levels relative to the mean, and leave out the mean, which drifts with the instrument.
+    """
+    table = table.astype(float)
+    if remove_offset and "mean" in table:
+        levels = [name for name in ("max", "min", "q25", "q75") if name in table]
+        table[levels] = table[levels].sub(table["mean"], axis=0)
+        table = table.drop(columns="mean")
+    spread = table["std"] ** 2 if "std" in table else table.get("variance")
+    if spread is not None:
+        table.insert(0, LOG_VARIANCE, np.log(np.maximum(spread, TINY)))
+        table = table.drop(columns=[name for name in ("std", "variance") if name in table])
+    return table

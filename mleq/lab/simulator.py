@@ -18,6 +18,7 @@ resonance of the sample wander through the experiment and jump at each failure. 
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,9 @@ PARETO, SMALLEST_BURST, LARGEST_BURST = 1.4, 8.0, 2000.0
 STEP_S = 0.02
 """Grid of all that changes slowly, in seconds."""
 
-SLOPE = 0.05
 PIECE = 2_000_000
+VERSION = 1
+"""Of what the same settings make."""
 
 
 def simulate(settings) -> Signals:
@@ -61,15 +63,6 @@ def simulate(settings) -> Signals:
     rate = settings.sampling_rate_hz
     ends_s, rows = _failures(settings, rng)
     failures = np.rint(np.array(ends_s) * rate).astype(np.int64)
-    signal = np.empty(rows, dtype=np.int16)
-    slow = _slow_course(settings, ends_s, rows / rate, rng)
-    shape = _burst_shapes(rate)
-    noise = np.random.default_rng([settings.seed, 2])
-    with progress.task("simulating", total=rows, unit="samples") as shown:
-        for first in range(0, rows, PIECE):
-            last = min(first + PIECE, rows)
-            signal[first:last] = _piece(first, last, rate, slow, shape, settings, noise)
-            shown.advance(last - first)
     times = CountedTimes(failures, rate)
     inside = failures[failures < rows]
     starts, stops = np.r_[0, inside], np.r_[inside, rows]
@@ -77,8 +70,36 @@ def simulate(settings) -> Signals:
     values = [starts, stops, times[starts], times[stops - 1], (number > 0) & (number < len(starts) - 1)]
     cycles = pd.DataFrame(dict(zip(CYCLE_COLUMNS, values, strict=True)))
     label = settings.model_dump_json(exclude={"failure_below_s", "max_gap_s", "columns"})
-    sha = hashlib.sha256(label.encode() + signal[:: max(1, rows // 100_000)].tobytes()).hexdigest()
-    return Signals(signal, times, cycles, rate, f"simulated, seed {settings.seed}", sha)
+    sha = hashlib.sha256(f"simulator {VERSION}: {label}".encode()).hexdigest()
+    return Signals(_Emission(settings, ends_s, rows, rng), times, cycles, rate, f"simulated, seed {settings.seed}", sha)
+
+
+class _Emission:
+    """The signal, simulated when it is first read: a plan of a run needs the cycles alone."""
+
+    def __init__(self, settings, ends_s: list[float], rows: int, rng: np.random.Generator):
+        self.settings, self.rows = settings, rows
+        self.slow = _slow_course(settings, ends_s, rows / settings.sampling_rate_hz, rng)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, place) -> np.ndarray:
+        return self.samples[place]
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """All samples, int16, shape (rows,)."""
+        signal = np.empty(self.rows, dtype=np.int16)
+        rate = self.settings.sampling_rate_hz
+        shape = _burst_shapes()
+        noise = np.random.default_rng([self.settings.seed, 2])
+        with progress.task("simulating", total=self.rows, unit="samples") as shown:
+            for first in range(0, self.rows, PIECE):
+                last = min(first + PIECE, self.rows)
+                signal[first:last] = _piece(first, last, rate, self.slow, shape, noise)
+                shown.advance(last - first)
+        return signal
 
 
 def _failures(settings, rng: np.random.Generator) -> tuple[list[float], int]:
@@ -119,14 +140,14 @@ def _slow_course(settings, ends_s, length_s: float, rng: np.random.Generator) ->
     }
 
 
-def _burst_shapes(rate: float) -> np.ndarray:
+def _burst_shapes() -> np.ndarray:
     """Decaying oscillations with three frequencies and unit peak, shape (3, n)."""
     count = np.arange(256)
     shapes = [np.exp(-count / 60) * np.sin(2 * np.pi * share * count) for share in (0.06, 0.11, 0.16)]
     return np.stack([one / np.abs(one).max() for one in shapes]).astype(np.float32)
 
 
-def _piece(first: int, last: int, rate: float, slow, shape, settings, rng: np.random.Generator) -> np.ndarray:
+def _piece(first: int, last: int, rate: float, slow, shape, rng: np.random.Generator) -> np.ndarray:
     from scipy.signal import lfilter
 
     now = (np.arange(first, last, dtype=np.float64) / rate / STEP_S).astype(np.int64)

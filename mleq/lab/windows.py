@@ -103,23 +103,24 @@ def _of_signals(recipe, material: Signals) -> LabSamples:
     roles = _roles(recipe, cycles)
     starts, cycle, scored = [], [], []
     for number, row in enumerate(cycles.itertuples()):
-        wanted = [(settings.scored_every, True)] if row.complete else []
-        if roles is None or roles[number] == "train":
-            wanted = [(settings.stride, False)] if roles is not None else wanted
-        for stride, counts in wanted:
-            own = window_starts(row.first_row, row.end_row, size, stride)
+        trained = roles is not None and roles[number] == "train"
+        counted = row.complete and (roles is None or roles[number] in PARTS[1:] or recipe.split.cross_validate)
+        for stride, wanted, counts in ((settings.stride, trained, False), (settings.scored_every, counted, True)):
+            own = window_starts(row.first_row, row.end_row, size, stride) if wanted else np.empty(0, np.int64)
             starts.append(own)
             cycle.append(np.full(len(own), number))
             scored.append(np.full(len(own), counts))
-    starts, cycle, scored = (np.concatenate(one) if one else np.empty(0, int) for one in (starts, cycle, scored))
+    starts, cycle, scored = (np.concatenate(one) for one in (starts, cycle, scored))
     ends = starts + size - 1
     target = np.array([float(material.time_to_failure_s[int(end)]) for end in ends])
     parts = _parts(recipe, roles, cycle)
+    if roles is not None:
+        parts["train"] = parts["train"][~scored[parts["train"]]]
     samples = LabSamples(
         starts=starts,
         target=target,
         cycle=cycle,
-        scored=scored.astype(bool),
+        scored=scored,
         parts=parts,
         sample_shape=(size,),
         read=lambda start: np.asarray(material.signal[start : start + size]),
