@@ -179,6 +179,7 @@ class EtasModel:
         seed: int | np.random.Generator,
         known_until: float | None = None,
         log_covariance: np.ndarray | None = None,
+        parameter_sets: int = PARAMETER_SETS,
     ) -> dict[str, float]:
         r"""Chance of at least one event in an area, offspring of coming events included, by simulation.
 
@@ -202,9 +203,11 @@ class EtasModel:
         seed : int or numpy.random.Generator
         known_until : float, optional
             Where the catalogue ends, if before the issue time: what came in between is simulated too.
-        log_covariance : numpy.ndarray, shape (8, 8), optional
-            Of the logarithms of the parameters, as of `EtasFit`. With it, 100 sets of parameters are drawn, each
-            for a part of the continuations, and their mean is the chance.
+        log_covariance : numpy.ndarray, shape (8, 8) or (9, 9), optional
+            Of the logarithms of the parameters, as of `EtasFit`. With it, sets of parameters are drawn, each for a
+            part of the continuations, and their mean is the chance.
+        parameter_sets : int, optional
+            How many.
 
         Returns
         -------
@@ -221,7 +224,7 @@ class EtasModel:
         past = self._past(history, begin)
         sets = [self.parameters]
         if log_covariance is not None:
-            number = min(PARAMETER_SETS, n_simulations // 2)
+            number = min(parameter_sets, n_simulations // 2)
             sets = drawn_parameters(
                 self.parameters, log_covariance, number, rng, self._ratio_within(question.end - begin)
             )
