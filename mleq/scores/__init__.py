@@ -4,10 +4,11 @@ Importing this loads numpy alone; scikit-learn is imported by the functions that
 """
 
 from mleq.scores.alarm import best_threshold, confusion, peirce_score, pr_auc, roc_auc
-from mleq.scores.bootstrap import BlockBootstrap, block_bootstrap, stationary_indices
+from mleq.scores.blocks import mean_block_days, stationary_indices
+from mleq.scores.bootstrap import BlockBootstrap, block_bootstrap
 from mleq.scores.csep import likelihood_test, number_test, paired_t_test, w_test
 from mleq.scores.gambling import daily_gambling_return, gambling_score
-from mleq.scores.molchan import area_skill_score, molchan_trajectory
+from mleq.scores.molchan import area_skill_interval, area_skill_score, molchan_trajectory
 from mleq.scores.probability import (
     EPSILON,
     brier_score,
@@ -29,6 +30,7 @@ from mleq.scores.verdict import verdict
 __all__ = [
     "EPSILON",
     "BlockBootstrap",
+    "area_skill_interval",
     "area_skill_score",
     "best_threshold",
     "block_bootstrap",
@@ -44,6 +46,7 @@ __all__ = [
     "likelihood_test",
     "log_score",
     "log_skill_score",
+    "mean_block_days",
     "molchan_trajectory",
     "number_test",
     "paired_t_test",

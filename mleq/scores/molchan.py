@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mleq.errors import DataError
+from mleq.scores.areas import DAYS_AT_ONCE
+from mleq.scores.blocks import Blocks
 from mleq.scores.checks import forecast_days, observed_days
+from mleq.scores.intervals import block_interval
 
 
 def molchan_trajectory(observed, probability, reference) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +103,7 @@ def resampled_area_skill(
     event = np.flatnonzero(observed)
     group = np.searchsorted(end, event)
     areas = np.empty(counts.shape[1])
-    at_once = max(1, 2_000_000 // observed.size)
+    at_once = max(1, DAYS_AT_ONCE // observed.size)
     for first in range(0, counts.shape[1], at_once):
         chunk = slice(first, first + at_once)
         weights = counts[order, chunk]
@@ -110,6 +113,60 @@ def resampled_area_skill(
         with np.errstate(divide="ignore", invalid="ignore"):
             areas[chunk] = 1 - (events * tau).sum(axis=0) / (events.sum(axis=0) * mass[-1])
     return areas
+
+
+def area_skill_interval(
+    observed,
+    probability,
+    reference,
+    *,
+    mean_block_days: float,
+    n_resamples: int = 2000,
+    seed,
+    level: float = 0.95,
+) -> dict:
+    """The area skill score with its interval by the studentised block bootstrap.
+
+    Parameters
+    ----------
+    observed, probability, reference : array_like
+        As for `molchan_trajectory`; consecutive days.
+    mean_block_days, n_resamples, seed, level
+        As for `mleq.scores.block_bootstrap`, whose resamples are the same for the same numbers.
+
+    Returns
+    -------
+    dict
+        `value`, `low`, `high`; the ends None, and a `reason`, where no interval can be given.
+    """
+    observed, probability, reference = _checked(observed, probability, reference)
+    blocks = Blocks.drawn(observed.size, mean_block_days, n_resamples, seed)
+    daily = area_skill_influences(observed, probability, reference)
+    resampled = resampled_area_skill(observed, probability, reference, blocks.counts())
+    value = area_skill_score(observed, probability, reference)
+    found = block_interval(value, resampled, blocks, daily, np.ones(observed.size), level=level)
+    if found["low"] is not None:
+        found |= {end: float(np.clip(found[end], 0, 1)) for end in ("low", "high")}
+    del found["detectable"]
+    return found
+
+
+def area_skill_influences(observed: np.ndarray, probability: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    r"""What each day adds to the area skill score, to first order, as of `mleq.scores.areas.area_influences`.
+
+    An event at :math:`\tau_t` adds :math:`1 - \tau_t`; a day's reference probability moves all events that are reached
+    after it. Shape (n,).
+    """
+    distinct, which = np.unique(probability, return_inverse=True)
+    events = np.bincount(which, weights=observed, minlength=distinct.size)
+    mass = np.bincount(which, weights=reference, minlength=distinct.size)
+    all_events, all_mass = events.sum(), mass.sum()
+    tau = (all_mass - np.cumsum(mass) + mass / 2) / all_mass
+    mean_tau = float((events * tau).sum() / all_events)
+    reached_after = (np.cumsum(events) - events / 2) / all_events
+    moved = observed * (mean_tau - tau[which]) / all_events
+    moved -= reference * (reached_after[which] - mean_tau) / all_mass
+    return 1 - mean_tau + observed.size * moved
 
 
 def _checked(observed, probability, reference) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

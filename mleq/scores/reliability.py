@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from mleq.errors import DataError
-from mleq.scores.bootstrap import FEWEST_BLOCKS, stationary_indices
+from mleq.scores.blocks import stationary_indices
 from mleq.scores.checks import forecast_days, observed_days
+from mleq.scores.intervals import FEWEST_BLOCKS
 from mleq.scores.probability import brier_score
 
 

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from mleq import scores
 from mleq.errors import DataError
-from mleq.scores.bootstrap import ranked_areas, resample_counts
+from mleq.scores.areas import area_influences, ranked_areas
+from mleq.scores.blocks import Blocks, resample_counts
+from mleq.scores.molchan import area_skill_influences, resampled_area_skill
+from mleq.scores.probability import daily_log_score
 
 
 def bernoulli(seed, n=600, rate=(1, 6)):
@@ -86,17 +89,55 @@ def test_values_are_the_scores_themselves():
 
 
 def test_intervals_equal_resampling_by_hand():
+    """Studentised by the blocks of each resample, one resample after the other."""
     observed, chance = bernoulli(2, n=200)
     other = np.clip(chance * 1.3, 0, 0.95)
     result = scores.block_bootstrap(
         observed, {"m": chance, "o": other}, mean_block_days=7, seed=9, n_resamples=100, level=0.9
     )
     indices = scores.stationary_indices(200, 7, 100, seed=9)
-    gains = [scores.information_gain(observed[i], chance[i], other[i]) for i in indices]
-    for name, interval in result.gain("m", "o").items():
-        by_hand = [gain[name] for gain in gains]
-        np.testing.assert_allclose([interval["low"], interval["high"]], np.quantile(by_hand, [0.05, 0.95]))
-        assert interval["detectable"] == pytest.approx(2.8016 * np.std(by_hand, ddof=1))
+    blocks = Blocks.drawn(200, 7, 100, seed=9)
+    daily = daily_log_score(observed, other) - daily_log_score(observed, chance)
+    value = scores.information_gain(observed, chance, other)
+    for name, per in (("nats_per_day", np.ones(200)), ("nats_per_event_day", observed.astype(float))):
+        gains, pivots = [], []
+        for resample, days in enumerate(indices):
+            gain = scores.information_gain(observed[days], chance[days], other[days])[name]
+            ends = np.cumsum(blocks.length[blocks.resample == resample])
+            residuals = np.split((daily - gain * per)[days], ends[:-1])
+            error = np.sqrt(sum(one.sum() ** 2 for one in residuals)) / per[days].sum()
+            gains.append(gain)
+            pivots.append((gain - value[name]) / error)
+        low, high = np.quantile(pivots, [0.05, 0.95])
+        spread = np.std(gains, ddof=1)
+        interval = result.gain("m", "o")[name]
+        assert interval["low"] == pytest.approx(value[name] - high * spread)
+        assert interval["high"] == pytest.approx(value[name] - low * spread)
+        assert interval["detectable"] == pytest.approx((high + 0.8416) * spread)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=3, max_size=30),
+    st.integers(0, 29),
+)
+def test_influences_are_derivatives(days, at):
+    """Of areas by the weight of a day, by finite differences; and their mean is the area."""
+    observed, level = (np.array(column) for column in zip(*days, strict=True))
+    if observed.all() or not observed.any():
+        return
+    reference = 0.1 + 0.2 * level / 4
+    weights = np.full((observed.size, 2), 1000, dtype=np.uint16)
+    weights[at % observed.size, 1] += 1
+    areas = np.vstack(
+        [ranked_areas(observed, level / 4, weights), resampled_area_skill(observed, level / 4, reference, weights)]
+    )
+    influences = np.vstack(
+        [area_influences(observed, level / 4), area_skill_influences(observed, level / 4, reference)]
+    )
+    np.testing.assert_allclose(influences.mean(axis=1), areas[:, 0], atol=1e-12)
+    slope = (areas[:, 1] - areas[:, 0]) * 1000 * observed.size
+    np.testing.assert_allclose(influences[:, at % observed.size] - areas[:, 0], slope, atol=0.05 * observed.size)
 
 
 def test_paired_differences_are_antisymmetric_and_narrow():
@@ -122,7 +163,7 @@ def test_no_event_leaves_what_can_be_said():
     area = result.score("m")["roc_auc"]
     assert area["value"] is None
     assert area["low"] is None
-    assert area["reason"] == "undefined on 100 days of which 0 have an event"
+    assert area["reason"] == "undefined on days of one kind"
     assert result.difference("m", "c", "roc_auc")["value"] is None
     gain = result.gain("m", "c")
     assert gain["nats_per_day"]["value"] > 0

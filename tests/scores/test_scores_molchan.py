@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mleq import scores
 from mleq.errors import DataError
-from mleq.scores.bootstrap import resample_counts
+from mleq.scores.blocks import resample_counts
 from mleq.scores.molchan import resampled_area_skill
 
 DAYS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(1, 5)), min_size=2, max_size=60).filter(
