@@ -1,7 +1,14 @@
-"""Undoes what resampling did to probabilities: the shift of the prior."""
+"""Puts a network's probabilities right: the shift of the prior undoes resampling, Platt's curve what else is wrong.
+
+The shift is exact where resampling drew samples at random or weighed them. Methods that choose samples (NearMiss, Tomek
+links, edited or condensed neighbours, cluster centroids) or invent some (SMOTE) change p(x | y) as well, and a network
+is not calibrated by itself either. Platt's curve is fitted on days that the network forecasting them has not seen
+(`mleq.experiment.out_of_fold`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,3 +104,108 @@ class PriorShift:
                 remedy="train the recipe again",
             )
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class Platt:
+    """A logistic curve on the logit: logit p' = intercept + slope logit p.
+
+    Platt (1999, Advances in Large Margin Classifiers, 61-74) on the logit of a probability instead of a margin;
+    Niculescu-Mizil and Caruana (2005, doi:10.1145/1102351.1102430) compare it with isotonic regression, which needs
+    more days with an event than most targets have.
+
+    Examples
+    --------
+    >>> float(Platt(intercept=0.0, slope=0.5)(0.9).round(6))
+    0.75
+    """
+
+    intercept: float
+    slope: float
+
+    @classmethod
+    def fit(cls, observed: np.ndarray, probability: np.ndarray) -> Platt:
+        """Fit the curve by maximum likelihood under slope >= 0.
+
+        With Platt's targets, (k + 1) / (k + 2) for the k days with an event and 1 / (m + 2) for the m without, it
+        stays finite where the forecasts separate them. A slope below zero would say that the less likely days are
+        the likelier ones; the constrained maximum is then a slope of zero, the same probability on every day.
+
+        Parameters
+        ----------
+        observed : ndarray of bool, shape (n,)
+        probability : ndarray, shape (n,)
+            Of forecasts that were made without knowing these days.
+
+        Raises
+        ------
+        DataError
+            Where all days are with an event, or all without.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        observed = np.asarray(observed, bool)
+        with_event, without = int(observed.sum()), int((~observed).sum())
+        if not (with_event and without):
+            raise DataError(
+                f"{observed.size} out-of-fold days of which {with_event} have an event", expected="days of both kinds"
+            )
+        target = np.where(observed, (with_event + 1) / (with_event + 2), 1 / (without + 2))
+        feature = logit(probability)
+        if np.ptp(feature) > 0:
+            # Every day stands twice: with an event, weighed by its target, and without, by the rest.
+            fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(
+                np.tile(feature, 2)[:, None], np.repeat([True, False], feature.size), np.r_[target, 1 - target]
+            )
+            if fitted.coef_[0, 0] > 0:
+                return cls(float(fitted.intercept_[0]), float(fitted.coef_[0, 0]))
+        return cls(float(logit(target.mean())), 0.0)
+
+    def __call__(self, probability) -> np.ndarray:
+        """Return the calibrated probabilities, float64, of the same shape; NaN stays NaN."""
+        probability = np.asarray(probability, np.float64)
+        curve = np.clip(self.intercept + self.slope * logit(probability), -40, 40)
+        return np.clip(1 / (1 + np.exp(-curve)), SMALLEST, 1 - SMALLEST)
+
+
+def logit(probability) -> np.ndarray:
+    """Return ln(p / (1 - p)); values nearer than 1e-7 to 0 or 1 are taken to be 1e-7 from it."""
+    p = np.clip(np.asarray(probability, np.float64), SMALLEST, 1 - SMALLEST)
+    return np.log(p) - np.log1p(-p)
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """What is done to a network's probabilities: the shift of the prior, then Platt's curve where there is one."""
+
+    prior: PriorShift
+    platt: Platt | None = None
+
+    def __call__(self, probability) -> np.ndarray:
+        """Return the calibrated probabilities, of the same shape."""
+        shifted = self.prior(probability)
+        return shifted if self.platt is None else self.platt(shifted)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `calibration.json` holds: `prior_shift` and `platt` (null where there is none)."""
+        return {"prior_shift": self.prior.to_dict(), "platt": None if self.platt is None else asdict(self.platt)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Calibrator:
+        """Read back what `to_dict` gave; other keys of calibration.json are passed over.
+
+        Raises
+        ------
+        DataError
+            If there is no such thing.
+        """
+        curve = stored.get("platt")
+        try:
+            platt = None if curve is None else Platt(float(curve["intercept"]), float(curve["slope"]))
+        except (KeyError, TypeError, ValueError):
+            raise DataError(
+                f"found {curve!r} as Platt's curve",
+                expected='{"intercept": …, "slope": …} or null',
+                remedy="train the recipe again",
+            ) from None
+        return cls(PriorShift.from_dict(stored.get("prior_shift") or {}), platt)

@@ -1,10 +1,10 @@
-"""A network that says yes or no: trained after resampling, its probabilities moved back to the days as they are."""
+"""A network that says yes or no: trained after resampling, its probabilities calibrated for the days as they are."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import pandas as pd
 
 from mleq.errors import DataError
 from mleq.experiment.batches import plain_batches, training_batches
-from mleq.experiment.calibration import PriorShift
+from mleq.experiment.calibration import Calibrator, PriorShift
+from mleq.experiment.checkpoint import Checkpoint
+from mleq.experiment.out_of_fold import OutOfFold
 from mleq.experiment.training import Fitted, Settings, fit_epochs
 from mleq.experiment.training_set import TrainingSet
 
@@ -26,7 +28,8 @@ class Classifier:
 
     name: str
     fitted: Fitted
-    prior: PriorShift
+    calibrator: Calibrator
+    out_of_fold: OutOfFold | None = None
 
     @property
     def history(self) -> pd.DataFrame:
@@ -41,15 +44,25 @@ class Classifier:
     @property
     def calibration(self) -> dict[str, Any]:
         """What calibration.json keeps of it."""
-        return {"prior_shift": self.prior.to_dict()}
+        return {**self.calibrator.to_dict(), "out_of_fold": self.out_of_fold.about if self.out_of_fold else None}
 
     def save(self, folder: Path) -> None:
-        """Write model.keras."""
+        """Write model.keras, and out_of_fold.parquet where Platt's curve was sought."""
         self.fitted.model.save(folder / "model.keras")
+        if self.out_of_fold is not None:
+            self.out_of_fold.days.to_parquet(folder / "out_of_fold.parquet", index=False)
+
+    def scaled(self, found: OutOfFold) -> Classifier:
+        """Return the classifier with Platt's curve after the shift of its prior."""
+        return replace(self, calibrator=replace(self.calibrator, platt=found.platt), out_of_fold=found)
+
+    def uncalibrated(self, samples, indices: np.ndarray, batch_size: int) -> np.ndarray:
+        """Probabilities as they come out of the network, shape (k,); `calibrator` makes them forecasts."""
+        return predict_probabilities(self.fitted.model, samples, indices, batch_size)
 
     def probabilities(self, samples, indices: np.ndarray, batch_size: int) -> np.ndarray:
         """Calibrated probabilities of some samples, shape (k,)."""
-        return self.prior(predict_probabilities(self.fitted.model, samples, indices, batch_size))
+        return self.calibrator(self.uncalibrated(samples, indices, batch_size))
 
 
 def learn(name: str, model, samples, training: TrainingSet, settings: Settings, *, work: Path, seed: int, key: str):
@@ -61,10 +74,10 @@ def learn(name: str, model, samples, training: TrainingSet, settings: Settings, 
     """
     prior = PriorShift(training.prior_after, training.prior_before, training.exact)
     if not prior.exact:
-        log.info("the shift of the prior is approximate after this resampling: watch the reliability")
+        log.info("the shift of the prior is approximate after this resampling: Platt scaling has to do the rest")
     validation = samples.parts["validation"]
     fitted = fit(model, samples, training, validation, settings, work_folder=work, seed=seed, key=key, transform=prior)
-    return Classifier(name, fitted, prior)
+    return Classifier(name, fitted, Calibrator(prior))
 
 
 def fit(
@@ -126,6 +139,49 @@ def fit(
     return fit_epochs(
         model, batches, measure, settings, work_folder=work_folder, seed=seed, key=key, loss="binary_crossentropy"
     )
+
+
+def held_out_probabilities(
+    model,
+    samples,
+    training: TrainingSet,
+    held_out: np.ndarray,
+    settings: Settings,
+    *,
+    deploy: float,
+    work: Path,
+    seed: int,
+    key: str,
+) -> np.ndarray:
+    """Train a network for all its epochs, choosing none, and forecast samples that it has not seen.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With the initial weights.
+    training : TrainingSet
+    held_out : ndarray of int, shape (k,)
+    deploy : float
+        The prior that probabilities are shifted to. It must be the same for all networks whose forecasts are pooled:
+        each shifted to the rate of its own days would be low just where the held-out days have many events.
+    settings, work, seed, key
+        As for `mleq.experiment.training.fit_epochs`; the state is removed at the end.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+        After the shift of the prior.
+    """
+
+    def batches(epoch: int) -> Any:
+        return training_batches(samples, training, batch_size=settings.batch_size, seed=seed, epoch=epoch)
+
+    fitted = fit_epochs(
+        model, batches, None, settings, work_folder=work, seed=seed, key=key, loss="binary_crossentropy"
+    )
+    raw = predict_probabilities(fitted.model, samples, held_out, settings.batch_size)
+    Checkpoint(work, key).remove()
+    return PriorShift(training.prior_after, deploy, training.exact)(raw)
 
 
 def _log_loss(target: np.ndarray, probability: np.ndarray) -> float:

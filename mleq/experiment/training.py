@@ -73,7 +73,7 @@ Measure = Callable[[Any], dict[str, float]]
 def fit_epochs(
     model,
     batches: Batches,
-    measure: Measure,
+    measure: Measure | None,
     settings: Settings,
     *,
     work_folder: str | Path,
@@ -94,7 +94,7 @@ def fit_epochs(
     batches : callable
         See `Batches`.
     measure : callable
-        See `Measure`. A value that is not a number is a Failure.
+        See `Measure`. A value that is not a number is a Failure. None: nothing is chosen, the last epoch is kept.
     settings : Settings
         `learning_rate`, `epochs`, `batch_size`, and `patience`: how many epochs may bring nothing better.
     work_folder : path-like
@@ -131,11 +131,13 @@ def fit_epochs(
             started, epoch = time.monotonic(), state.epoch + 1
             _seed_dropout(model, seed, epoch)
             train_loss = _train_epoch(model, batches(epoch), shown, f"epoch {epoch}, best {state.best_loss:.4f}")
-            measured = {"train_loss": train_loss, **(measure(model) if math.isfinite(train_loss) else {})}
+            measured = {"train_loss": train_loss}
+            if measure is not None and math.isfinite(train_loss):
+                measured |= measure(model)
             _refuse_not_numbers(epoch, measured, settings)
-            name, value = list(measured.items())[1]
+            name, value = list(measured.items())[-1 if measure is None else 1]
             state = replace(state, epoch=epoch)
-            if value < state.best_loss:
+            if measure is None or value < state.best_loss:
                 state = replace(state, best_epoch=epoch, best_loss=value)
             row = {"epoch": epoch, "seconds": time.monotonic() - started, **measured, "best": state.best_epoch == epoch}
             history = pd.concat([history, pd.DataFrame([row])], ignore_index=True)

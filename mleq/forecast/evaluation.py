@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mleq import scores
 from mleq.forecast.recipe import CatalogRecipe
+from mleq.scores.decomposition import decompose_gain
 
 SHORTEST_MEAN_BLOCK = 60
 """Days; an aftershock sequence of a moderate event mostly fits into it."""
 
-NOT_METHODS = ("part", "target_date", "observed")
+NOT_METHODS = ("part", "target_date", "observed", "uncalibrated")
 
 
 def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
@@ -25,12 +27,13 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
     ----------
     recipe : CatalogRecipe
     forecasts : pandas.DataFrame
-        part, target_date, observed, probability, one column for each reference.
+        part, target_date, observed, probability, one column for each reference, and `uncalibrated` where there is
+        such a thing. Without a validation part there is no threshold, and `confusion` is None.
 
     Returns
     -------
     dict
-        `scores`, `references`, `gain`, `confusion` and `verdict` of summary.json.
+        `scores`, `references`, `gain`, `decomposition`, `calibration`, `confusion` and `verdict` of summary.json.
     """
     validation = forecasts[forecasts["part"] == "validation"]
     test = forecasts[forecasts["part"] == "test"]
@@ -42,11 +45,40 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
         observed, methods, mean_block_days=max(SHORTEST_MEAN_BLOCK, window), seed=recipe.seed
     )
     gain = {name: resampled.gain("probability", name) for name in references}
-    threshold = scores.best_threshold(validation["observed"].to_numpy(), validation["probability"].to_numpy())
     return {
         "scores": resampled.score("probability"),
         "references": {name: resampled.score(name) for name in references},
         "gain": gain,
-        "confusion": scores.confusion(observed, methods["probability"], threshold),
+        "decomposition": decompose_gain(resampled),
+        "calibration": _before_and_after(test),
+        "confusion": _confusion(validation, test),
         "verdict": scores.verdict(gain, days=len(observed), event_days=int(observed.sum())),
+    }
+
+
+def _confusion(validation: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any] | None:
+    """The table of the test part at the threshold that was best on the validation part."""
+    if validation.empty:
+        return None
+    threshold = scores.best_threshold(validation["observed"].to_numpy(), validation["probability"].to_numpy())
+    return scores.confusion(test["observed"].to_numpy(), test["probability"].to_numpy(), threshold)
+
+
+def _before_and_after(test: pd.DataFrame) -> dict[str, dict[str, float]] | None:
+    """How calibrated the network's own probabilities are on the test part, and what calibration made of them."""
+    if "uncalibrated" not in test:
+        return None
+    return {
+        name: calibration_of(test["observed"].to_numpy(), test[column].to_numpy())
+        for name, column in (("before", "uncalibrated"), ("after", "probability"))
+    }
+
+
+def calibration_of(observed: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Expected calibration error, log score, mean forecast and observed frequency of some days."""
+    return {
+        "expected_calibration_error": scores.expected_calibration_error(observed, probability),
+        "log_score": scores.log_score(observed, probability),
+        "mean_forecast": float(np.mean(probability)),
+        "observed_frequency": float(np.mean(observed)),
     }

@@ -112,17 +112,21 @@ def network(recipe: CatalogRecipe) -> Any:
 
 
 def learner(recipe: CatalogRecipe) -> Learner:
-    """Build the network, to be trained on the training part as the recipe resamples it."""
+    """Build the network, to be trained on the training part as the recipe resamples it, and calibrated."""
     from mleq.experiment import classifier
+    from mleq.forecast.calibrating import platt_scaled
 
     model = network(recipe)
 
     def learn(samples: Samples, events: pd.DataFrame, *, work: Path, key: str) -> classifier.Classifier:
         train, limit = samples.parts["train"], recipe.memory_limit_gb
         training = resample(samples, train, recipe.resample, seed=recipe.seed, memory_limit_gb=limit)
-        return classifier.learn(
+        learned = classifier.learn(
             recipe.model.name, model, samples, training, recipe.model, work=work, seed=recipe.seed, key=key
         )
+        if recipe.calibration.method == "prior_shift":
+            return learned
+        return platt_scaled(learned, recipe, samples, network, work=work, key=key)
 
     return learn
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mleq import progress
 from mleq.errors import RequestError
-from mleq.experiment.calibration import PriorShift
+from mleq.experiment.calibration import Calibrator
 from mleq.experiment.predictions import entry, load_model, part_of
 from mleq.experiment.run import Run
 from mleq.forecast.dates import target_dates
@@ -37,20 +37,22 @@ def forecast_parts(
     Returns
     -------
     pandas.DataFrame
-        part, target_date, observed, probability, and one column for each reference.
+        part, target_date, observed, probability, one column for each reference, and `uncalibrated`: the network's
+        probability before its calibration.
     """
     pieces = []
     for part in FORECAST_PARTS:
         indices = samples.parts[part]
         dates = samples.dates[indices]
         beside = {name: reference.probabilities(events, dates) for name, reference in references.items()}
+        uncalibrated = learned.uncalibrated(samples, indices, recipe.model.batch_size)
         columns = {
             "part": part,
             "target_date": dates.astype("datetime64[s]"),
             "observed": samples.target[indices],
-            "probability": learned.probabilities(samples, indices, recipe.model.batch_size),
+            "probability": learned.calibrator(uncalibrated),
         }
-        pieces.append(pd.DataFrame({**columns, **beside}))
+        pieces.append(pd.DataFrame({**columns, **beside, "uncalibrated": uncalibrated}))
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -98,7 +100,7 @@ def forecast(
         Entries for predictions.json, in the order of `dates`.
     """
     model = load_model(run)
-    calibrated = PriorShift.from_dict(run.calibration["prior_shift"])
+    calibrated = Calibrator.from_dict(run.calibration)
     references = restore_references(recipe, run.calibration["references"])
     entries = []
     with progress.task("forecasting", total=len(dates), unit="days") as shown:

@@ -79,6 +79,7 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
         "fit_date": fit_date(recipe, found).isoformat(),
         "heatmaps_mb": _megabytes((found.n_days, *shape[1:])),
         "resampling_gb": _resampling_gb(recipe, parts["train"], shape),
+        "calibration_blocks": recipe.calibration.folds if recipe.calibration.method == "platt" else 0,
         "seconds": _seconds(recipe, parts, shape),
     }
 
@@ -103,15 +104,25 @@ def _resampling_gb(recipe: CatalogRecipe, train: dict[str, Any], shape: tuple[in
 
 
 def _seconds(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]], shape: tuple[int, ...]) -> float | None:
-    """Estimate the time of all epochs from the operations that they take."""
+    """Estimate the time of all epochs, those of the calibration's blocks included, from their operations."""
     forward = networks.operations_per_sample(recipe.model, shape)
     if forward is None:
         return None
     validation, test = parts["validation"]["days"], parts["test"]["days"]
     # The backward pass takes about twice the operations of the forward pass.
     each_epoch = 3 * _samples_after(recipe, parts["train"]) + validation
-    operations = forward * (recipe.model.epochs * each_epoch + validation + test)
+    operations = forward * (recipe.model.epochs * each_epoch + validation + test + _of_blocks(recipe, parts))
     return max(1, round(operations / (OPERATIONS_PER_CORE * (os.cpu_count() or 1))))
+
+
+def _of_blocks(recipe: CatalogRecipe, parts: dict[str, dict[str, Any]]) -> float:
+    """Forward passes of one sample that the calibration's blocks come to: each is trained on the rest, at most."""
+    if recipe.calibration.method == "prior_shift":
+        return 0
+    both = {key: parts["train"][key] + parts["validation"][key] for key in ("days", "positives")}
+    rest = 1 - 1 / recipe.calibration.folds
+    trained = 3 * recipe.model.epochs * _samples_after(recipe, both) * rest
+    return recipe.calibration.folds * trained + both["days"]
 
 
 def _samples_after(recipe: CatalogRecipe, train: dict[str, Any]) -> int:
@@ -148,7 +159,10 @@ def plan_lines(values: Plan) -> list[str]:
         ("network", f"{count:,} parameters" if count else "a list of layers: `check --build` tries and counts it")
     )
     if values.get("seconds") is not None:
-        rows.append(("time", f"up to {_duration(values['seconds'])} for all epochs on {os.cpu_count()} usual cores"))
+        folds = f" and {values['calibration_blocks']} networks for calibration" if values["calibration_blocks"] else ""
+        rows.append(
+            ("time", f"up to {_duration(values['seconds'])} for all epochs{folds} on {os.cpu_count()} usual cores")
+        )
     return [f"{label:<12}{text}" for label, text in rows]
 
 

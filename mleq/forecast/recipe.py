@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from mleq.recipe.settings import (
+    Calibration,
     Catalog,
     Circle,
     LayeredModel,
@@ -86,6 +87,7 @@ class CatalogRecipe(Recipe):
     split: Split
     resample: tuple[Resample, ...] = ()
     model: Network
+    calibration: Calibration = Calibration()
 
     @property
     def sample_shape(self) -> tuple[int, int, int, int]:

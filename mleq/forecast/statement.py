@@ -97,12 +97,34 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     test, catalog = summary["split"]["test"], summary["catalog"]
     lines += [
         "",
+        *_gain_and_calibration(summary),
         f"test     {test['start']} to {test['end']}: {test['days']:,} days, {test['positives']:,} with an event",
         f"data     {catalog['events']:,} events to {catalog['end'][:10]}, complete from M "
         f"{catalog['completeness_magnitude']:.1f}, b = {catalog['b_value']:.2f}",
     ]
     if catalog["target_below_completeness"]:
         lines.append("caution  the target magnitude is below completeness: this partly forecasts the network")
+    return lines
+
+
+def _gain_and_calibration(summary: dict[str, Any]) -> list[str]:
+    """Say in a line each what the gain over climatology is made of, and what calibration did."""
+    lines = []
+    if parts := summary.get("decomposition"):
+        names = ("total", "base_rate_drift", "clustering", "own")
+        per_day = [parts[name]["nats_per_day"]["value"] for name in names]
+        total, drift, clustering, own = ("unknown" if value is None else f"{value:+.4f}" for value in per_day)
+        lines.append(
+            f"gain     {total} nats per day over climatology = {drift} a changed base rate (known in hindsight only) "
+            f"{clustering} clustering that ETAS has {own} the model's own"
+        )
+    if both := summary.get("calibration"):
+        before, after = both["before"], both["after"]
+        lines.append(
+            f"mean     forecast {before['mean_forecast']:.3f} before calibration, {after['mean_forecast']:.3f} after, "
+            f"observed {after['observed_frequency']:.3f}; calibration error "
+            f"{before['expected_calibration_error']:.3f} before, {after['expected_calibration_error']:.3f} after"
+        )
     return lines
 
 

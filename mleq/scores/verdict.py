@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 FEWEST_EVENT_DAYS = 20
-TRIVIAL = ("climatology", "trailing", "count", "omori")  # rules that need no model and no training
+TRIVIAL = ("climatology", "trailing", "count", "omori")
+"""Beginnings of the names of rules that need no model: what a person could work out from a list of events."""
 
 
 def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
@@ -14,7 +15,8 @@ def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
 
     The strongest reference is the one over which the gain per day is lowest. The forecast is better where
     the interval of that gain lies above zero, worse where it lies below, and otherwise no skill is shown.
-    With fewer than 20 event-days nothing is concluded.
+    Of references that tie, the simplest is named. Where a trivial rule did better than the forecast it is named too,
+    whatever the strongest reference is. With fewer than 20 event-days nothing is concluded.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
         return f"No verdict: {have} in the test part, fewer than {FEWEST_EVENT_DAYS}."
     if not gains:
         return "No verdict: no reference was scored on the same days."
-    strongest = min(gains, key=lambda reference: gains[reference]["nats_per_day"]["value"])
+    strongest = _strongest(gains, gains)
     gain = gains[strongest]["nats_per_day"]
     if gain["low"] is None:
         return f"No verdict: the gain over {reference_title(strongest)} has no interval ({gain['reason']})."
@@ -51,13 +53,36 @@ def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
         opening = "Worse than"
     else:
         opening = "No skill shown beyond"
-    trivial = ", a trivial rule" if gain["value"] < 0 and strongest.startswith(TRIVIAL) else ""
+    trivial = ", a trivial rule" if is_trivial(strongest) and opening != "Better than" else ""
     value, low, high, seen = _numbers(gain)
     could = f"; the test could have seen {seen}" if seen and opening == "No skill shown beyond" else ""
     return (
         f"{opening} {reference_title(strongest)}{trivial}:"
-        f" {value} [{low}, {high}] nats per day on {days:,} days{could}."
+        f" {value} [{low}, {high}] nats per day on {days:,} days{could}{_trivial_winner(gains, strongest)}."
     )
+
+
+def is_trivial(reference: str) -> bool:
+    """Whether a reference is a rule that needs no model."""
+    return reference.startswith(TRIVIAL)
+
+
+def _strongest(gains: Mapping[str, Mapping], names: Iterable[str]) -> str:
+    """The reference with the lowest gain; of equals a trivial one, and of those the first."""
+    return min(names, key=lambda name: (gains[name]["nats_per_day"]["value"], not is_trivial(name)))
+
+
+def _trivial_winner(gains: Mapping[str, Mapping], strongest: str) -> str:
+    """Say which trivial rule did better than the forecast, where the strongest reference is none."""
+    trivial = [name for name in gains if is_trivial(name)]
+    if is_trivial(strongest) or not trivial:
+        return ""
+    best = _strongest(gains, trivial)
+    gain = gains[best]["nats_per_day"]
+    if gain["low"] is None or gain["value"] >= 0:
+        return ""
+    value, low, high, _ = _numbers(gain)
+    return f"; {reference_title(best)}, a trivial rule, did better than this forecast too: {value} [{low}, {high}]"
 
 
 def reference_title(reference: str) -> str:

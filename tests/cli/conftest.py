@@ -33,6 +33,7 @@ SMALL = {
     "split": {"validation": 0.2, "test": 0.3},
     "resample": [{"name": "RandomUnderSampler"}],
     "model": {"name": "convlstm", "filters": 2, "learning_rate": 0.01, "epochs": 2},
+    "calibration": {"method": "platt", "folds": 2},
     "seed": 3,
 }
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mleq.errors import DataError
-from mleq.experiment.calibration import PriorShift
+from mleq.experiment.calibration import Calibrator, Platt, PriorShift
 
 shares = st.floats(1e-4, 1 - 1e-4)
 probabilities = st.floats(1e-6, 1 - 1e-6)
@@ -65,3 +65,41 @@ def test_goes_through_json():
 def test_a_single_class_is_refused(share):
     with pytest.raises(DataError, match="share of positive"):
         PriorShift(train=share, deploy=0.5)
+
+
+def test_platt_finds_the_curve_that_made_the_days():
+    rng = np.random.default_rng(1)
+    p = rng.beta(1, 8, 60_000)
+    observed = rng.random(p.size) < 1 / (1 + np.exp(-(-0.7 + 0.6 * logit(p))))
+    found = Platt.fit(observed, p)
+    assert found.intercept == pytest.approx(-0.7, abs=0.06)
+    assert found.slope == pytest.approx(0.6, abs=0.03)
+    # A maximum of the likelihood gives every day's chance its mean: sum of forecasts = days with an event.
+    assert found(p).mean() == pytest.approx(observed.mean(), rel=1e-3)
+
+
+def test_a_slope_that_would_be_negative_is_zero_and_the_days_rate_stands():
+    rng = np.random.default_rng(2)
+    p = rng.random(500)
+    observed = rng.random(500) < 0.8 * (1 - p)
+    found = Platt.fit(observed, p)
+    assert found.slope == 0
+    np.testing.assert_allclose(found([0.01, 0.99]), observed.mean(), atol=0.005)
+    assert Platt.fit([True, False], [0.5, 0.5])(0.9) == pytest.approx(0.5)
+
+
+def test_platt_stays_finite_where_forecasts_separate_and_refuses_one_class():
+    found = Platt.fit([False] * 5 + [True] * 5, np.r_[np.full(5, 0.1), np.full(5, 0.9)])
+    assert found([0.1, 0.9]) == pytest.approx([1 / 7, 6 / 7])  # Platt's targets for five days of each kind
+    with pytest.raises(DataError, match="0 have an event"):
+        Platt.fit([False] * 5, np.full(5, 0.1))
+
+
+def test_a_calibrator_goes_through_json_and_reads_runs_without_a_curve():
+    both = Calibrator(PriorShift(0.5, 0.1), Platt(-0.2, 0.7))
+    assert Calibrator.from_dict(json.loads(json.dumps({**both.to_dict(), "threshold": 0.1}))) == both
+    assert both(0.5) == pytest.approx(1 / (1 + np.exp(0.2 - 0.7 * logit(0.1))))
+    older = Calibrator.from_dict({"prior_shift": both.prior.to_dict()})
+    assert older(0.5) == pytest.approx(0.1)
+    with pytest.raises(DataError, match="Platt"):
+        Calibrator.from_dict({**both.to_dict(), "platt": {"slope": 1}})

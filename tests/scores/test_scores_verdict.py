@@ -75,3 +75,24 @@ def test_made_from_a_bootstrap():
     gains = {"climatology": result.gain("m", "climatology")}
     told = scores.verdict(gains, days=result.days, event_days=result.event_days)
     assert told.startswith("Better than climatology: +0.395")
+
+
+def test_a_trivial_rule_that_did_better_is_named_beside_a_stronger_reference():
+    gains = {
+        "etas": gain(-0.02, -0.03, -0.01),
+        "climatology": gain(0.01, 0.0, 0.02),
+        "count": gain(-0.004, -0.01, 0.002),
+    }
+    told = scores.verdict(gains, days=1000, event_days=100)
+    assert told == (
+        "Worse than ETAS: -0.020 [-0.030, -0.010] nats per day on 1,000 days;"
+        " count, a trivial rule, did better than this forecast too: -0.004 [-0.010, +0.002]."
+    )
+    gains["count"] = gain(0.004, -0.01, 0.01)
+    assert "trivial" not in scores.verdict(gains, days=1000, event_days=100)
+
+
+def test_ties_show_no_skill_and_name_the_simplest():
+    same = gain(0.0, 0.0, 0.0, 0.0)
+    told = scores.verdict({"etas": same, "climatology": same}, days=1000, event_days=100)
+    assert told.startswith("No skill shown beyond climatology, a trivial rule: +0.000 [+0.000, +0.000]")
