@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mleq.scores.circular import full_circle
+
 PLACES = ["station_latitude", "station_longitude", "source_latitude", "source_longitude"]
 
 
@@ -39,7 +41,7 @@ def back_azimuth_and_distance(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
         found = line.Inverse(*places[i], wanted)
         distance[i] = found["s12"] / 1000
         if found["s12"] > 1:
-            azimuth[i] = found["azi1"] % 360
+            azimuth[i] = full_circle(found["azi1"])
     return azimuth, distance
 
 

@@ -19,7 +19,7 @@ from mleq.azimuth.recipe import AzimuthCnn, AzimuthRecipe, AzimuthResidual, Azim
 from mleq.azimuth.references import fit_polarization
 from mleq.azimuth.samples import Samples, scaled
 from mleq.azimuth.windows import Traces
-from mleq.scores.circular import circular_mae, von_mises_log_score
+from mleq.scores.circular import circular_mae, full_circle, von_mises_log_score
 
 AT_ONCE = 512
 KAPPA_START = (0.0, 1.0)
@@ -114,8 +114,8 @@ def _states_concentration(model) -> bool:
 def _direction(raw: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Direction and concentration from what a network gives, shape (n, 2), or (n, 1) for an angle over 180."""
     if raw.shape[1] == 1:
-        return (180 * raw[:, 0] + base) % 360, np.ones(len(raw))
-    return (np.degrees(np.arctan2(raw[:, 1], raw[:, 0])) + base) % 360, np.hypot(raw[:, 0], raw[:, 1])
+        return full_circle(180 * raw[:, 0] + base), np.ones(len(raw))
+    return full_circle(np.degrees(np.arctan2(raw[:, 1], raw[:, 0])) + base), np.hypot(raw[:, 0], raw[:, 1])
 
 
 def build(recipe: AzimuthRecipe, n_stations: int) -> Any:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mleq.scores.circular import full_circle
+
 
 def covariances(signals: np.ndarray) -> np.ndarray:
     """Covariance of the three components about their means, shape (n, 3, 3), from signals of shape (n, 3, n_samples).
@@ -63,7 +65,7 @@ def back_azimuth(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Covariance of Z with the motion along the axis; its sign says which end moves with "up".
     together = covariance[:, 0, 1] * vector[:, 1] + covariance[:, 0, 2] * vector[:, 2]
     away = np.where(together[:, None] < 0, -vector, vector)
-    return np.degrees(np.arctan2(-away[:, 2], -away[:, 1])) % 360.0, rectilinearity
+    return full_circle(np.degrees(np.arctan2(-away[:, 2], -away[:, 1]))), rectilinearity
 
 
 def turned(covariance: np.ndarray, angle_deg: np.ndarray) -> np.ndarray:

@@ -20,6 +20,18 @@ LEVELS = (0.5, 0.8, 0.95)
 """Nominal shares at which the stated concentration is checked."""
 
 
+def full_circle(direction):
+    """Directions in [0, 360), degrees; what rounding leaves at 360 is 0.
+
+    Examples
+    --------
+    >>> full_circle(-1e-15), full_circle(-90.0)
+    (0.0, 270.0)
+    """
+    turned = np.mod(direction, 360.0)
+    return np.where(turned >= 360.0, 0.0, turned) if np.ndim(turned) else float(0.0 if turned >= 360.0 else turned)
+
+
 def circular_difference(predicted, observed) -> np.ndarray:
     """Signed shortest way from the observed to the predicted direction, degrees in [-180, 180), shape (n,).
 
@@ -75,7 +87,7 @@ def mean_direction(directions) -> float:
     5.0
     """
     c, s = _mean_vector(directions)
-    return float(np.degrees(np.arctan2(s, c)) % 360.0) if math.hypot(c, s) > 1e-9 else math.nan
+    return full_circle(float(np.degrees(np.arctan2(s, c)))) if math.hypot(c, s) > 1e-9 else math.nan
 
 
 def resultant_length(directions) -> float:
