@@ -49,7 +49,7 @@ def studentised(
     observations. Ann. Stat. 24, 1914-1933. doi:10.1214/aos/1069362303
     """
     spread = float(resampled[np.isfinite(resampled)].std(ddof=1))
-    if spread <= 1e-12 * max(abs(value), 1e-300):  # the same in every resample, but for rounding
+    if spread <= 1e-12 * max(abs(value), 1.0):  # the same in every resample, but for rounding
         return {"low": value, "high": value, "detectable": 0.0}
     above, below = blocks.sums(numerator), blocks.sums(denominator)
     total = blocks.by_resample(below)
