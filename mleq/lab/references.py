@@ -84,7 +84,7 @@ def fit(name: str, columns: Sequence[str], features: pd.DataFrame, times: np.nda
     with one_thread():
         if name.startswith("isotonic"):
             fitted = _isotonic().fit(values[:, 0], times)
-            return Reference(name, columns, fitted, {"features": list(columns), "rises": bool(fitted.increasing_)})
+            return Reference(name, columns, fitted, {"features": list(columns)})
         fitted = boosting(TREES, seed) if name.startswith("boosting") else forest(TREES, seed)
         fitted.fit(values, times)
     return Reference(name, columns, fitted, {"features": list(columns), "trees": TREES, "seed": seed})
@@ -99,7 +99,8 @@ def _isotonic():
     """One feature, monotonic; least squares (Barlow et al. 1972, Statistical inference under order restrictions)."""
     from sklearn.isotonic import IsotonicRegression
 
-    return IsotonicRegression(increasing="auto", out_of_bounds="clip")
+    # Emission grows before failure (Rouet-Leduc et al. 2017), so the time falls as the variance rises.
+    return IsotonicRegression(increasing=False, out_of_bounds="clip")
 
 
 def boosting(trees: int, seed: int):

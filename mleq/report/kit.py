@@ -1,5 +1,6 @@
 """What a family draws its own panels with; it is handed over, since families stand before this room."""
 
+from mleq.report.diagram import diagram
 from mleq.report.markup import Html, facts, html, join, paragraph, table, tag
 from mleq.report.svg import EVENT, INK, MODEL, MUTED, PANEL, REFERENCE, RULE, figure
 from mleq.report.wording import count, method_title, moment, number, percent, place
@@ -14,6 +15,7 @@ __all__ = [
     "RULE",
     "Html",
     "count",
+    "diagram",
     "facts",
     "figure",
     "html",

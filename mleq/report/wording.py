@@ -14,6 +14,9 @@ SCORES = {
     "brier_score": ("Brier score", "0 to 1; lower is better"),
     "roc_auc": ("ROC-AUC", "0.5 is chance; higher is better"),
     "pr_auc": ("PR-AUC", "the base rate is chance; higher is better"),
+    "mean_absolute_error": ("Mean absolute error", "s; lower is better"),
+    "r_squared": ("R²", "1 is perfect, 0 the mean"),
+    "mae_seconds": ("Gain", "s of mean absolute error; above 0 the model is better"),
     "nats_per_day": ("Gain per day", "nats; above 0 the model is better"),
     "nats_per_event_day": ("Gain per event-day", "nats; above 0 the model is better"),
 }
