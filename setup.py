@@ -27,6 +27,7 @@ class BuildWithShelf(build_py):
 
 test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff"]
 waveform = ["obspy>=1.4", "h5py>=3"]
+csep = ["pycsep>=0.8"]
 
 setup(
     name="mleq",
@@ -57,6 +58,6 @@ setup(
         "tzdata>=2024.1",
         "urllib3>=2",
     ],
-    extras_require={"test": test, "waveform": waveform},
+    extras_require={"csep": csep, "test": test, "waveform": waveform},
     entry_points={"console_scripts": ["mleq = mleq.cli:main"]},
 )
