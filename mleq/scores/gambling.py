@@ -38,7 +38,7 @@ def daily_gambling_return(observed, probability, reference) -> np.ndarray:
     References
     ----------
     Zhuang, J. (2010). Gambling scores for earthquake predictions and forecasts. Geophys. J. Int. 181, 382-390.
-    doi:10.1111/j.1365-246X.2010.04496.x (equations 1 to 4)
+    doi:10.1111/j.1365-246X.2010.04496.x
     """
     observed = observed_days(observed)
     ours, house = (forecast_days(one, observed.size) for one in (probability, reference))

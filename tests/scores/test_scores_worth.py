@@ -36,7 +36,7 @@ def test_a_certain_house_pays_nothing_and_is_refused():
 
 
 def test_value_of_richardsons_formula():
-    """With hit rate H, false-alarm rate F and base rate s, equation 8 of Richardson (2000)."""
+    """In hit rate H, false-alarm rate F and base rate s, after Richardson (2000)."""
     observed, probability = FINLEY
     hit, false, s = 28 / 51, 72 / 2752, 51 / 2803
     a = np.array([0.005, 0.12, 0.2, 0.5, 0.85])
