@@ -38,6 +38,7 @@ from mleq.etas import (  # noqa: E402
     simulate_catalog,
 )
 from mleq.etas.dated import b_value_of  # noqa: E402
+from mleq.forecast.regional import TAPER_DAYS  # noqa: E402
 
 REGION, M0, B_VALUE, MAGNITUDE_MAX = (34.0, 38.0, 136.0, 141.0), 4.0, 1.0, 7.5
 TRUTH = EtasParameters(0.25, 0.25, 1.3, 0.02, 1.25, 6.0, 1.7, 1.0, m0=M0)
@@ -85,7 +86,7 @@ def statements(model: EtasModel, history: History, background, seed: int, covari
 
 def fitted_model(history: History):
     """What `odds` would use: parameters, b and background from the first 1,500 days."""
-    fit = fit_etas(history, region=REGION, start=FIT_FROM, end=LEARN, m0=M0)
+    fit = fit_etas(history, region=REGION, start=FIT_FROM, end=LEARN, m0=M0, tapered=TAPER_DAYS)
     usable = fit.converged and not fit.at_bounds and np.isfinite(fit.log_covariance).all()
     model = fit.model(b_value_of(fit.targets.magnitude, M0), MAGNITUDE_MAX)
     return model, fit.log_covariance, usable

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from mleq import etas  # noqa: E402
 from mleq.catalog.load import everything  # noqa: E402
+from mleq.forecast.regional import TAPER_DAYS  # noqa: E402
 from mleq.report.etas import draw_checks  # noqa: E402
 
 REAL_FILE = ROOT.parent / "shared" / "data" / "usgs_world_m4_1973_2015.csv.gz"
@@ -33,7 +34,7 @@ def main() -> None:
     if not chosen.catalog.is_file():
         print(f"{chosen.catalog} is not there: nothing to check")
         return
-    model = etas.fit(everything(files=[chosen.catalog]), REGION, START, END, magnitude=M0)
+    model = etas.fit(everything(files=[chosen.catalog]), REGION, START, END, magnitude=M0, tapered=TAPER_DAYS)
     days = (pd.Timestamp(END) - pd.Timestamp(START)).days
     figure = Figure(figsize=(11, 9), layout="constrained")
     numbers = draw_checks(figure, model.fitted, model.history, start=0.0, end=float(days))

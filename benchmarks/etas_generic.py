@@ -28,11 +28,11 @@ from mleq import atomic, etas  # noqa: E402
 from mleq.catalog.load import everything  # noqa: E402
 from mleq.etas.dated import LARGEST_MAGNITUDE  # noqa: E402
 from mleq.etas.likelihood import TAPERED_LOG_NAMES, from_log, to_log  # noqa: E402
+from mleq.forecast.regional import TAPER_DAYS  # noqa: E402
 
 REAL_FILE = ROOT.parent / "shared" / "data" / "usgs_world_m4_1973_2015.csv.gz"
 KEPT = ROOT / "mleq" / "forecast" / "generic_etas.json"
 FIRST_GUESS = etas.EtasParameters(0.1, 0.4, 1.4, 0.01, 1.05, 80.0, 2.0, 1.0, m0=5.0)
-TAPER_DAYS = 3652.5
 M0, YEARS, ENDS = 5.0, 20, ("2000-01-01", "2015-01-01")
 REGIONS = {
     # kind, name: (south, north, west, east), smallest magnitude

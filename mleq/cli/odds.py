@@ -96,7 +96,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         f"from {magnitude} around the place",
         f"model    {parameters['source']} ETAS ({parameters['name']}): {parameters['reason']}; M >= "
         f"{parameters['values']['m0']:g}, b = {parameters['b_value']:.2f}, branching ratio "
-        f"{parameters['branching_ratio_within_ten_years']:.2f} within ten years, fitted to "
+        f"{parameters['branching_ratio']:.2f}, fitted to "
         f"{parameters['start'][:10]} to {parameters['end'][:10]}",
         f"warnings {answer['no_warning']} Here: {answer['agency']['name']}, {answer['agency']['url']}",
     ]

@@ -101,6 +101,7 @@ class _Tapered:
         self.knots = self.step * np.arange(n + 1)
         nodes = self.knots[:-1, None] + self.step * (1 + NODES) / 2
         density = self._density(nodes)
+        self.slope = -self._density(self.knots)  # of what lies beyond each knot
         self.beyond = self._summed(density)
         self.beyond_u = self._summed(density * nodes)  # integral of u h: minus the derivative by p
         self.norm = self.beyond[0]
@@ -127,9 +128,9 @@ class _Tapered:
         """Cubic through values and slopes at the knots (Hermite)."""
         place = u / self.step
         cell = np.minimum(place.astype(np.int64), self.knots.size - 2)
-        s = place - cell
-        low, high = values[cell], values[cell + 1]
-        low_slope, high_slope = self.step * slopes[cell], self.step * slopes[cell + 1]
+        s, after = place - cell, cell + 1
+        low, high = values[cell], values[after]
+        low_slope, high_slope = self.step * slopes[cell], self.step * slopes[after]
         rise = high - low
         cubic = low + s * (
             low_slope + s * (3 * rise - 2 * low_slope - high_slope + s * (low_slope + high_slope - 2 * rise))
@@ -137,12 +138,12 @@ class _Tapered:
         return np.where(u < self.last, cubic, 0.0)
 
     def survival(self, u: np.ndarray) -> np.ndarray:
-        return self._between(self.beyond, -self._density(self.knots), u) / self.norm
+        return self._between(self.beyond, self.slope, u) / self.norm
 
     def slopes(self, u: np.ndarray) -> Slopes:
-        density, at_knots = self._density(np.minimum(u, self.last)), -self._density(self.knots)
-        beyond = self._between(self.beyond, at_knots, u)
-        by_p = -self._between(self.beyond_u, at_knots * self.knots, u)
+        density = self._density(np.minimum(u, self.last))
+        beyond = self._between(self.beyond, self.slope, u)
+        by_p = -self._between(self.beyond_u, self.slope * self.knots, u)
         by_log_x = np.where(u < self.last, self._by_log_x(beyond, density), 0.0)
         # u = ln(1 + t/c) itself changes with c.
         by_log_c = by_log_x + density * -np.expm1(-u)
@@ -159,7 +160,7 @@ class _Tapered:
         u = np.interp(beyond, self.beyond[::-1], self.knots[::-1])
         for _ in range(2):  # Newton: the straight line is already within a thousandth
             density = self._density(u)
-            error = self._between(self.beyond, -self._density(self.knots), u) - beyond
+            error = self._between(self.beyond, self.slope, u) - beyond
             u = np.clip(u + error / np.maximum(density, np.finfo(float).tiny), 0.0, self.last)
         return u
 
