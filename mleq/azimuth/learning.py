@@ -246,7 +246,8 @@ def batches_class() -> type:
             self.order = np.random.default_rng([recipe.seed, epoch]).permutation(len(inputs))
 
         def __len__(self) -> int:
-            return math.ceil(len(self.order) / self.model.batch_size)
+            # What is left over waits for another epoch: metric terms want whole batches.
+            return max(len(self.order) // self.model.batch_size, 1)
 
         def __getitem__(self, batch: int):
             size = self.model.batch_size

@@ -9,19 +9,33 @@ import numpy as np
 
 from mleq.scores.circular import full_circle
 
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
 
 def covariances(signals: np.ndarray) -> np.ndarray:
-    """Covariance of the three components about their means, shape (n, 3, 3), from signals of shape (n, 3, n_samples).
+    """Covariance of the three components about their means, float64, shape (n, 3, 3).
 
-    In float64, whatever the signals are, so that counts of any size keep their digits.
+    Parameters
+    ----------
+    signals : ndarray, shape (n, 3, n_samples)
+        Sums are taken in their own precision, after the first sample of each component is subtracted, so that a large
+        offset costs no digits.
     """
-    centred = signals.astype(np.float64, copy=False)
-    centred = centred - centred.mean(axis=-1, keepdims=True)
-    return centred @ centred.transpose(0, 2, 1) / signals.shape[-1]
+    n_samples = signals.shape[-1]
+    signals = signals - signals[:, :, :1]
+    mean = np.einsum("nct->nc", signals).astype(float) / n_samples
+    found = np.empty((len(signals), 3, 3))
+    for i, j in _PAIRS:
+        product = np.einsum("nt,nt->n", signals[:, i], signals[:, j]).astype(float) / n_samples
+        found[:, i, j] = found[:, j, i] = product - mean[:, i] * mean[:, j]
+    return found
 
 
 def principal(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Principal direction and rectilinearity of each covariance.
+
+    Eigenvalues in closed form (Smith 1961), the vector from the cross product of two rows of C - l1 I; where the two
+    largest eigenvalues are so close that this has no digits left, LAPACK answers instead.
 
     Returns
     -------
@@ -33,11 +47,35 @@ def principal(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     References
     ----------
     Jurkevics, A. (1988). Bull. Seismol. Soc. Am. 78, 1725-1743. doi:10.1785/BSSA0780051725
+    Smith, O. K. (1961). Commun. ACM 4, 168. doi:10.1145/355578.366316
     """
-    values, vectors = np.linalg.eigh(covariance)
+    values = _eigenvalues(covariance)
+    rows = covariance - values[:, :1, None] * np.eye(3)
+    crossed = np.stack([np.cross(rows[:, i], rows[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))], axis=1)
+    size = np.einsum("nkc,nkc->nk", crossed, crossed)
+    best = size.argmax(axis=1)
+    place = np.arange(len(covariance))
+    length = np.sqrt(size[place, best])
+    vectors = crossed[place, best] / np.maximum(length, np.finfo(float).tiny)[:, None]
+    spread = values[:, 0] - values[:, 2]
+    unclear = ~(length > 1e-6 * spread**2) | (spread == 0)
+    if unclear.any():
+        vectors[unclear] = np.linalg.eigh(covariance[unclear])[1][:, :, 2]
     values = np.maximum(values, 0)
-    largest = np.maximum(values[:, 2], np.finfo(float).tiny)
-    return vectors[:, :, 2], 1 - (values[:, 0] + values[:, 1]) / (2 * largest)
+    largest = np.maximum(values[:, 0], np.finfo(float).tiny)
+    return vectors, 1 - (values[:, 1] + values[:, 2]) / (2 * largest)
+
+
+def _eigenvalues(matrix: np.ndarray) -> np.ndarray:
+    """Eigenvalues of symmetric 3 x 3 matrices, falling, shape (n, 3)."""
+    mean = np.einsum("nii->n", matrix) / 3
+    centred = matrix - mean[:, None, None] * np.eye(3)
+    size = np.sqrt(np.einsum("nij,nij->n", centred, centred) / 6)
+    scaled = centred / np.maximum(size, np.finfo(float).tiny)[:, None, None]
+    half = np.einsum("ni,ni->n", scaled[:, 0], np.cross(scaled[:, 1], scaled[:, 2])) / 2
+    angle = np.arccos(np.clip(half, -1, 1)) / 3
+    first, last = 2 * np.cos(angle), 2 * np.cos(angle + 2 * np.pi / 3)
+    return mean[:, None] + size[:, None] * np.stack([first, -first - last, last], axis=1)
 
 
 def back_azimuth(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -138,8 +138,8 @@ class AzimuthResidual(Training):
         min_length=1,
         description="lengths of the signal windows, seconds from the P arrival on",
     )
-    units: tuple[int, ...] = Field((96, 96), description="of the dense layers")
-    dropout: float = Field(0.1, ge=0, lt=1)
+    units: tuple[int, ...] = Field((256, 256), description="of the dense layers")
+    dropout: float = Field(0.3, ge=0, lt=1)
     stations: bool = Field(True, description="whether the network is told the station")
     station_dropout: float = Field(
         0.3, ge=0, lt=1, description="share of training samples whose station is withheld, as at a new station"

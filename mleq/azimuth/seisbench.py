@@ -154,7 +154,9 @@ def _table(metadata: pd.DataFrame, format_: dict[str, Any]) -> pd.DataFrame:
     if arrivals:
         columns["p_index"] = pd.concat(arrivals, axis=1).bfill(axis=1).iloc[:, 0]
     event = first(EVENTS)
-    network = metadata.get("station_network_code", pd.Series("", index=metadata.index)).astype(object).fillna("").astype(str)
+    network = (
+        metadata.get("station_network_code", pd.Series("", index=metadata.index)).astype(object).fillna("").astype(str)
+    )
     station = metadata.get("station_code", pd.Series("", index=metadata.index)).astype(object).fillna("").astype(str)
     columns |= {
         "trace": metadata["trace_name"],

@@ -65,6 +65,26 @@ def test_principal_direction_of_a_known_covariance():
     assert rectilinearity[0] == pytest.approx(1 - 3 / 18)
 
 
+def test_closed_form_is_lapack():
+    rng = np.random.default_rng(4)
+    mixing = rng.standard_normal((500, 3, 3)) * 10.0 ** rng.uniform(-6, 6, (500, 1, 1))
+    covariance = mixing @ mixing.transpose(0, 2, 1)
+    covariance[0], covariance[1], covariance[2] = np.eye(3), np.zeros((3, 3)), np.diag([2.0, 2.0, 1.0])
+    covariance[3] -= 2 * np.eye(3) * np.trace(covariance[3])  # noise subtracted, and more
+    values, vectors = np.linalg.eigh(covariance)
+    ours, rectilinearity = principal(covariance)
+    theirs = np.maximum(values, 0)
+    clear = values[:, 2] - values[:, 1] > 1e-6 * np.abs(values[:, 2])
+    assert clear.sum() > 490
+    agreement = np.abs(np.einsum("nc,nc->n", ours, vectors[:, :, 2]))
+    np.testing.assert_allclose(agreement[clear], 1, atol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1)
+    expected = 1 - (theirs[:, 0] + theirs[:, 1]) / (2 * np.maximum(theirs[:, 2], 1e-300))
+    np.testing.assert_allclose(rectilinearity, expected, atol=1e-6)
+    # In a degenerate plane any direction of the plane is right.
+    assert abs(ours[2, 2]) < 1e-9
+
+
 def test_counts_of_any_size_keep_their_digits(plane_waves):
     found, _ = back_azimuth(covariances((1e7 + 1e3 * plane_waves([77.0])).astype(np.float64)))
     assert circular_error([77.0], found)[0] < 1e-3
