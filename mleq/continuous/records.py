@@ -107,7 +107,7 @@ class ContinuousRecord:
     sha256 : str
         Of what traces there are (names, times, counts, files), or of a simulation's settings.
     truth : pandas.DataFrame or None
-        Of a simulated record, in time order: kind, start (s since the record's start), duration_s, magnitude, family_id.
+        Of a simulated record, in time order: kind, start (s from the first sample), duration_s, magnitude, family_id.
     """
 
     stations: tuple[Station, ...]
