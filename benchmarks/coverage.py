@@ -30,7 +30,7 @@ from mleq.scores.probability import daily_log_score  # noqa: E402
 M0, TARGET, LARGEST, BETA = 4.0, 4.5, 7.7, np.log(10)
 ALPHA, C_DAYS, P, LONGEST_DAYS = 1.5, 0.02, 1.15, 3650.0
 RATE = 0.316  # events of M >= 4 a day: an M >= 4.5 on about 7 % of days, as within 150 km of Tokyo
-BURN_IN, DAYS, AT_ONCE, RESAMPLES, LEVEL = 7300, 3650, 50, 1000, 0.95
+BURN_IN, DAYS, AT_ONCE, RESAMPLES, LEVEL = 7300, 3650, 50, 500, 0.95
 PAIRS = (("etas", "climatology"), ("trailing", "climatology"), ("etas", "trailing"), ("wrong etas", "etas"))
 
 

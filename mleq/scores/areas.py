@@ -27,22 +27,23 @@ def ranked_areas(observed: np.ndarray, probability: np.ndarray, counts: np.ndarr
     for first in range(0, counts.shape[1], at_once):
         chunk = slice(first, first + at_once)
         weights = counts[order, chunk]
-        days = _sums_between(weights, start, end)
+        days = sums_between(weights, start, end)
         events = np.add.reduceat(weights[event_days], first_event, axis=0, dtype=np.int64)
         areas[:, chunk] = _areas(days, events, weights.sum(axis=0, dtype=np.int64))
     return areas
 
 
-def _sums_between(weights: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights within each group [start, end), and up to each group's end; each of shape (groups, resamples)."""
+def sums_between(weights: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of rows within each group [start, end), and up to each group's end; each of shape (groups, resamples)."""
+    dtype = np.float64 if weights.dtype.kind == "f" else np.int64
     # Cuts alternate between a group's start and its end. Where two coincide, reduceat answers with one row
     # instead of nothing, which has to be set to zero.
     cuts = np.column_stack([start, end]).ravel()
-    pieces = np.add.reduceat(weights, cuts[cuts < weights.shape[0]], axis=0, dtype=np.int64)
+    pieces = np.add.reduceat(weights, cuts[cuts < weights.shape[0]], axis=0, dtype=dtype)
     within, after = pieces[0::2], pieces[1::2][: start.size - 1]
     after[start[1:] == end[:-1]] = 0
     before = np.zeros_like(within)
-    before[0] = weights[: start[0]].sum(axis=0, dtype=np.int64)
+    before[0] = weights[: start[0]].sum(axis=0, dtype=dtype)
     before[1:] = after
     return within, np.cumsum(before + within, axis=0)
 

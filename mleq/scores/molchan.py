@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mleq.errors import DataError
-from mleq.scores.areas import DAYS_AT_ONCE
+from mleq.scores.areas import DAYS_AT_ONCE, sums_between
 from mleq.scores.blocks import Blocks
 from mleq.scores.checks import forecast_days, observed_days
 from mleq.scores.intervals import block_interval
@@ -98,20 +98,23 @@ def resampled_area_skill(
     """
     order = np.argsort(-probability, kind="stable")
     observed, reference = observed[order], reference[order]
-    end = _ends(probability[order])
-    start = np.r_[0, end[:-1] + 1]
-    event = np.flatnonzero(observed)
-    group = np.searchsorted(end, event)
+    end = _ends(probability[order]) + 1
+    start = np.r_[0, end[:-1]]
+    has_event = np.add.reduceat(observed, start, dtype=np.int64) > 0
+    start, end = start[has_event], end[has_event]
+    event_days = np.flatnonzero(observed)
+    first_event = np.searchsorted(event_days, start)
     areas = np.empty(counts.shape[1])
     at_once = max(1, DAYS_AT_ONCE // observed.size)
     for first in range(0, counts.shape[1], at_once):
         chunk = slice(first, first + at_once)
         weights = counts[order, chunk]
-        mass = np.cumsum(np.vstack([np.zeros((1, weights.shape[1])), weights * reference[:, None]]), axis=0)
-        tau = (mass[start[group]] + mass[end[group] + 1]) / 2
-        events = weights[event].astype(float)
+        mass = weights * reference[:, None]
+        within, up_to = sums_between(mass, start, end)
+        events = np.add.reduceat(weights[event_days], first_event, axis=0, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            areas[chunk] = 1 - (events * tau).sum(axis=0) / (events.sum(axis=0) * mass[-1])
+            tau = (events * (up_to - within / 2)).sum(axis=0) / (events.sum(axis=0) * mass.sum(axis=0))
+        areas[chunk] = 1 - tau
     return areas
 
 
