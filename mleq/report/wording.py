@@ -22,7 +22,13 @@ SCORES = {
 }
 """Titles of scores and gains, with unit and direction; a name that is not here is shown as it is."""
 
-METHODS = {"probability": "this model", "etas": "ETAS", "omori": "Omori"}
+METHODS = {
+    "probability": "this model",
+    "etas": "ETAS",
+    "omori": "Omori",
+    "smoothed": "smoothed seismicity",
+    "boosting": "gradient boosting",
+}
 
 
 def score_title(name: str) -> tuple[str, str]:

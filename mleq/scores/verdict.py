@@ -9,6 +9,8 @@ FEWEST_EVENT_DAYS = 20
 TRIVIAL = ("climatology", "trailing", "count", "omori")
 """Beginnings of the names of rules that need no model: what a person could work out from a list of events."""
 
+TITLES = {"etas": "ETAS", "smoothed": "smoothed seismicity", "boosting": "gradient boosting"}
+
 
 def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
     """What the gains over the references come to.
@@ -86,8 +88,14 @@ def _trivial_winner(gains: Mapping[str, Mapping], strongest: str) -> str:
 
 
 def reference_title(reference: str) -> str:
-    """How a reference is named in a sentence: `etas` is ETAS, `trailing_30` is trailing 30."""
-    return " ".join("ETAS" if word == "etas" else word for word in reference.split("_"))
+    """How a reference is named in a sentence.
+
+    Examples
+    --------
+    >>> reference_title("etas"), reference_title("trailing_30"), reference_title("smoothed")
+    ('ETAS', 'trailing 30', 'smoothed seismicity')
+    """
+    return " ".join(TITLES.get(word, word) for word in reference.split("_"))
 
 
 def _numbers(gain: Mapping) -> tuple[str, str, str, str]:
