@@ -18,6 +18,7 @@ from mleq.forecast import networks
 from mleq.forecast.evaluation import evaluate
 from mleq.forecast.forecasting import forecast_parts, predict
 from mleq.forecast.issued import score_issued
+from mleq.forecast.kept import keep_for_page
 from mleq.forecast.outcomes import fit_date
 from mleq.forecast.plan import completeness_before, plan, plan_lines
 from mleq.forecast.recipe import CatalogRecipe
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate",
     "forecasts",
     "layers",
+    "keep_for_page",
     "learner",
     "load",
     "make_samples",

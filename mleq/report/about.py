@@ -8,9 +8,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from mleq.report import plots
 from mleq.report.markup import Html, facts, join, paragraph, table, tag
 from mleq.report.record import RunRecord
 from mleq.report.skill import BELOW_COMPLETENESS
+from mleq.report.svg import figure
 from mleq.report.wording import DASH, count, moment, percent, place
 
 
@@ -108,7 +110,37 @@ def catalog(run: RunRecord) -> Html:
         "more small earthquakes there are than large ones: 10 to the power b for each unit of magnitude.",
         class_="hint",
     )
-    return join([caution, facts(pairs), said])
+    return join([caution, facts(pairs), _frequencies(run), said])
+
+
+def _frequencies(run: RunRecord) -> Html | None:
+    """Draw frequency and magnitude where completeness was estimated; None where the run kept no such table."""
+    found = run.table("magnitudes.csv")
+    if found is None or found.empty or not found["events"].sum():
+        return None
+    about = run.summary["catalog"]
+    law = {key: about.get(key) for key in ("completeness_magnitude", "b_value", "b_value_from_magnitude")}
+    law["target"] = (run.summary.get("target") or {}).get("magnitude")
+    magnitude, events = found["magnitude"].to_numpy(dtype=float), found["events"].to_numpy(dtype=float)
+    radius, era = about.get("completeness_radius_km"), about.get("completeness_era") or ["", ""]
+    where = f" within {radius:,.0f} km" if radius else ""
+    when = f", {era[0][:10]} to {era[1][:10]}" if era[0] else ""
+    total = count(int(events.sum()), "event")
+    return figure(
+        "frequencies",
+        lambda plot, wide: plots.frequencies(plot, magnitude, events, law),
+        height=3.4,
+        narrow=3.6,
+        alternative=(
+            f"{total}{where}{when}, by magnitude from {magnitude.min():.1f} to {magnitude.max():.1f}: complete from "
+            f"{law['completeness_magnitude']}, b-value {law['b_value']}."
+        ),
+        caption=(
+            f"{total}{where}{when} (of the training part, the era that is least complete). Events a tenth of a "
+            "magnitude, and of each magnitude and above, which fall on a straight line of slope b where the catalogue "
+            "is complete and bend down below Mc."
+        ),
+    )
 
 
 def _value(key: str, value: Any) -> Any:

@@ -29,13 +29,18 @@ class Panel:
 
 # Okabe and Ito's colours, which eyes of every kind tell apart, darkened or lightened until thin lines and text
 # reach a contrast of 4.5 on their ground. Plots take the same variables, so that they follow light and dark.
+# The shades of heatmaps are of viridis, from the ground's side away; so the strongest stands out on either ground.
+_VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725")
 _LIGHT = """--ground:#fbfbfa;--panel:#ffffff;--ink:#1c2024;--muted:#59616a;--rule:#d9dde1;--link:#0b5c96;
---model:#0068a8;--reference:#8a5a00;--event:#b84300;--better:#00694e;"""
+--model:#0068a8;--reference:#8a5a00;--event:#b84300;--better:#00694e;--sea:#eef3f6;"""
+_LIGHT += "".join(f"--s{i}:{colour};" for i, colour in enumerate(_VIRIDIS[::-1]))
 _DARK = """--ground:#14171a;--panel:#1c2024;--ink:#e8eaec;--muted:#a5adb5;--rule:#3a4148;--link:#7cc0f0;
---model:#63b8ec;--reference:#e8b04a;--event:#ff8f52;--better:#4fc79f;"""
+--model:#63b8ec;--reference:#e8b04a;--event:#ff8f52;--better:#4fc79f;--sea:#161d23;"""
+_DARK += "".join(f"--s{i}:{colour};" for i, colour in enumerate(_VIRIDIS))
 
 _CSS = (
-    f":root{{color-scheme:light dark;{_LIGHT}}}\n@media (prefers-color-scheme:dark){{:root{{{_DARK}}}}}"
+    f":root{{color-scheme:light;{_LIGHT}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light])"
+    f"{{color-scheme:dark;{_DARK}}}}}\n:root[data-theme=dark]{{color-scheme:dark;{_DARK}}}"
     """
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",
@@ -90,11 +95,51 @@ code{font-size:.85em;overflow-wrap:anywhere}
 pre code{font-size:1em;overflow-wrap:normal}
 summary{cursor:pointer;padding:.25rem 0}
 footer{padding-bottom:2rem}
+header{position:relative}
+button,input{font:inherit;font-size:.9rem;color:var(--ink);background:var(--panel);border:1px solid var(--muted);
+border-radius:6px;padding:.25rem .6rem;min-height:2rem}
+button{cursor:pointer}
+button:hover{border-color:var(--link)}
+button:focus-visible,input:focus-visible,.maps:focus-visible,[data-from]:focus-visible{outline:2px solid var(--link);
+outline-offset:2px}
+.theme{position:absolute;top:1rem;right:1rem;font-size:.8rem}
+header h1{padding-right:7.5rem}
+.map svg{background:var(--sea);border-radius:4px;overflow:hidden}
+.graticule{stroke:var(--muted);stroke-width:.5;opacity:.35;fill:none}
+.degree{font-size:11px;fill:var(--muted)}.maps .degree{font-size:24px}.middle{text-anchor:middle}
+.ring{fill:none;stroke:var(--event);stroke-width:2;vector-effect:non-scaling-stroke}
+.strong{fill:var(--ink);fill-opacity:.02;stroke:var(--ink);stroke-opacity:.75;stroke-width:1}
+.new{fill:var(--model);fill-opacity:.65;stroke:var(--panel);stroke-width:.6}
+.strong:hover,.new:hover{stroke:var(--event);stroke-width:2.5;stroke-opacity:1}
+[data-from]{position:relative;touch-action:pan-y}
+figure[data-series]{position:relative}
+.cursor{position:absolute;top:0;bottom:0;width:1px;background:var(--ink);opacity:.6;pointer-events:none}
+.tip{position:absolute;top:1.6rem;margin-left:.5rem;white-space:pre;background:var(--panel);color:var(--ink);
+border:1px solid var(--muted);border-radius:6px;padding:.3rem .5rem;font-size:.8rem;pointer-events:none}
+.tip.left{transform:translateX(calc(-100% - 1rem))}
+.controls{position:sticky;top:0;z-index:1;background:var(--panel);padding:.3rem 0;
+display:flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center}
+.controls label{display:flex;align-items:center;gap:.4rem}
+.controls label:last-child{flex:1 1 12rem}.day{flex:1;padding:0;min-width:6rem;accent-color:var(--model)}
+.maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem}
+@media (max-width:540px){.degree{font-size:20px}.maps .degree{font-size:30px}}
+@media (min-width:860px){#roc,#molchan{display:inline-block;width:calc(50% - .5rem);vertical-align:top}
+#roc{margin-right:1rem}}
+.cells rect{stroke:var(--ground);stroke-width:.6}
+.chosen{fill:none;stroke:var(--ink);stroke-width:2.5}
+.legend{display:flex;align-items:center;margin:.3rem 0 0;font-size:.75rem;color:var(--muted);gap:0}
+.legend i{flex:1;height:.7rem}.legend span{padding:0 .4rem}.legend span:first-child{padding-left:0}
+.now{font-variant-numeric:tabular-nums;min-height:3rem}
+.values{font-variant-numeric:tabular-nums;min-height:1.5em}
 """
-)
+) + "".join(f".s{i}{{fill:var(--s{i})}}i.s{i}{{background:var(--s{i})}}" for i in range(len(_VIRIDIS)))
 
-# Nothing is loaded from anywhere, and nothing that might slip into the page runs.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+# Nothing is loaded but what lies beside the pages (file: where one is opened by itself), and nothing that might slip
+# into the text of a page runs.
+_POLICY = (
+    "default-src 'none'; script-src 'self' file:; style-src 'unsafe-inline'; img-src 'self' file: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
 
 
 def no_warning(agency: Agency) -> Html:
@@ -103,7 +148,7 @@ def no_warning(agency: Agency) -> Html:
     return paragraph(NO_WARNING.removesuffix("."), ": ", link, ".")
 
 
-def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency) -> str:
+def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency, assets: str = "../assets") -> str:
     """Put panels into the frame.
 
     Parameters
@@ -116,11 +161,13 @@ def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency) ->
         In their order; an empty one is left out.
     agency : Agency
         Who is responsible for warnings at the target.
+    assets : str, optional
+        Where the page finds the script and the land that all pages share.
 
     Returns
     -------
     str
-        A whole HTML document that loads nothing.
+        A whole HTML document that loads nothing from elsewhere.
     """
     shown = [panel for panel in panels if panel.content]
     contents = tag(
@@ -133,6 +180,7 @@ def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency) ->
         tag("header", header, contents),
         tag("main", *(_section(panel) for panel in shown)),
         tag("footer", no_warning(agency), class_="quiet"),
+        tag("script", src=f"{assets}/mleq.js"),
     )
     head = tag(
         "head",

@@ -6,12 +6,13 @@ become markup, whoever writes the panel.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 LONG = 40  # characters of a fact that takes a line of its own
-VOID = frozenset({"br", "hr", "img", "link", "meta"})
+VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
 class Html(str):
@@ -108,3 +109,9 @@ def table(header: Iterable[Any], rows: Iterable[Iterable[Any]], *, label: str, f
         body.append(tag("tr", *named, *(tag("td", cell) for cell in cells)))
     inner = tag("table", head, tag("tbody", *body))
     return tag("div", inner, class_="scroll", role="region", aria_label=label, tabindex="0")
+
+
+def json_text(value: Any) -> Html:
+    """JSON that may stand inside a script element: nothing in it can end the element."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=True)
+    return Html(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mleq import atomic, progress, registry
-from mleq.report import about, frame, kit, skill
+from mleq.report import about, alarms, assets, daily, frame, kit, player, quakes, skill
 from mleq.report.agencies import agency_of
 from mleq.report.markup import Html, join, paragraph, tag
 from mleq.report.record import RunRecord
@@ -50,6 +50,7 @@ def draw(run_folder: Path, target: Path) -> Path:
                 drawn.append(frame.Panel(name, title, content))
             shown.advance()
     agency = agency_of(run.summary.get("target"))
+    assets.write(target.parents[1])
     atomic.write_text(target, frame.page(f"{run.title}: mleq", _header(run), drawn, agency=agency))
     return target
 
@@ -70,11 +71,16 @@ def panels(run: RunRecord, target: Path) -> Panels:
     common: Panels = {
         "verdict": ("Verdict", skill.verdict),
         "target": ("What is forecast", about.target),
-        "time": ("Forecast through time", skill.time_series),
+        "map": ("Where", quakes.target_map),
+        "time": ("Forecast through time", daily.time_series),
         "methods": ("All methods", skill.methods),
         "gains": ("Gain over each reference", skill.gains),
-        "reliability": ("Reliability", skill.reliability),
-        "confusion": ("As an alarm", skill.confusion),
+        "cumulative": ("Gain through time", daily.cumulative),
+        "reliability": ("Reliability", daily.reliability),
+        "roc": ("ROC", alarms.roc),
+        "molchan": ("Molchan diagram", alarms.molchan),
+        "confusion": ("As an alarm", alarms.confusion),
+        "player": ("What the model sees", player.window_player),
         "learning": ("Learning curve", skill.learning),
         "catalog": ("Catalogue and completeness", about.catalog),
         "recipe": ("Recipe", about.recipe),

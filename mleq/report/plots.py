@@ -25,7 +25,7 @@ def through_time(
     forecasts: Mapping[str, np.ndarray],
     *,
     wide: bool,
-) -> None:
+) -> Any:
     """Draw probabilities day by day, and above them a mark for each day with an event.
 
     Two lines that wander would hide each other, so each wandering reference stands below the model, on the same
@@ -40,9 +40,12 @@ def through_time(
         Probabilities; `probability` is the model's and comes first.
     wide : bool
         Whether there is room for many dates.
-    """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The lowest axes; all of them reach from the first date to the last.
+    """
     rows = [name for name, values in forecasts.items() if name == "probability" or np.ptp(values) > 0]
     steady = [name for name in forecasts if name not in rows]
     events, *axes = figure.subplots(1 + len(rows), 1, sharex=True, height_ratios=(1, 7, *[6] * (len(rows) - 1)))
@@ -64,12 +67,108 @@ def through_time(
             label = method_title(constant) if panel is axes[0] else None
             panel.plot(dates, forecasts[constant], color=REFERENCE, linewidth=1.2, linestyle=dashes, label=label)
         _probability_axis(panel, np.concatenate(list(forecasts.values())))
-    locator = AutoDateLocator(minticks=3, maxticks=10 if wide else 6)
-    axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    axes[-1].set_xlabel("target date")
-    axes[-1].set_xlim(dates[0], dates[-1])
+    _date_axis(axes[-1], dates, wide=wide)
     figure.legend(loc="outside upper right", ncols=3)
+    return axes[-1]
+
+
+def _date_axis(axes: Any, dates: np.ndarray, *, wide: bool) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=10 if wide else 6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.set_xlabel("target date")
+    axes.set_xlim(dates[0], dates[-1] if len(dates) > 1 else dates[0] + np.timedelta64(1, "D"))
+
+
+def cumulative(figure: Any, dates: np.ndarray, gains: Mapping[str, np.ndarray], *, wide: bool) -> Any:
+    """Draw gains summed up day by day; returns the axes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dates : ndarray of datetime64, shape (n,)
+    gains : mapping of str to ndarray, shape (n,)
+        By reference, in nats, so far.
+    wide : bool
+    """
+    axes = figure.subplots()
+    axes.axhline(0, color=MUTED, linewidth=1)
+    styles = ((MODEL, "-"), (REFERENCE, (0, (6, 2))), (EVENT, (0, (1, 1.2))))
+    for (name, sums), (colour, dashes) in zip(gains.items(), styles, strict=False):
+        label = f"over {method_title(name)}"
+        axes.plot(dates, sums, color=colour, linestyle=dashes, linewidth=1.5, label=label)
+    axes.set_ylabel("gain so far, nats")
+    axes.grid(axis="y")
+    _date_axis(axes, dates, wide=wide)
+    figure.legend(loc="outside upper right", ncols=3 if wide else 1)
+    return axes
+
+
+def curves(
+    figure: Any, lines: Mapping[str, tuple[np.ndarray, np.ndarray]], *, labels: tuple[str, str], falling: bool = False
+) -> None:
+    """Draw curves in the unit square beside the line of chance, the first of them bold.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    lines : mapping of str to (x, y)
+        Shares, of the model (`probability`) and of references.
+    labels : tuple of str
+        Of the axes.
+    falling : bool, optional
+        Whether the line of chance falls.
+    """
+    axes = figure.subplots()
+    axes.plot([0, 1], [1, 0] if falling else [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="chance")
+    styles = ((MODEL, "-"), (REFERENCE, (0, (6, 2))), (EVENT, (0, (1, 1.2))))
+    for (name, (x, y)), (colour, dashes) in zip(lines.items(), styles, strict=False):
+        width = 1.8 if name == "probability" else 1.3
+        axes.plot(x, y, color=colour, linestyle=dashes, linewidth=width, label=method_title(name))
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel=labels[0], ylabel=labels[1])
+    axes.xaxis.set_major_formatter(_percent)
+    axes.yaxis.set_major_formatter(_percent)
+    axes.grid()
+    figure.legend(loc="outside upper right", ncols=3)
+
+
+def frequencies(figure: Any, magnitudes: np.ndarray, counts: np.ndarray, law: Mapping[str, Any]) -> None:
+    """Draw how many events there are of each magnitude and above, with the Gutenberg-Richter law.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    magnitudes, counts : ndarray, shape (k,)
+        Events per tenth of a magnitude.
+    law : mapping
+        `completeness_magnitude`, `b_value`, `b_value_from_magnitude` (which may be None), `target` (or None).
+    """
+    axes = figure.subplots()
+    above = np.cumsum(counts[::-1])[::-1]
+    filled = counts > 0
+    axes.plot(magnitudes[filled], counts[filled], ".", color=MUTED, label="of this tenth of a magnitude")
+    axes.plot(magnitudes, above, "o", color=MODEL, markersize=3.2, label="of this magnitude and above")
+    b, start = law.get("b_value"), law.get("b_value_from_magnitude")
+    if b is not None and start is not None and (magnitudes >= start - 1e-6).any():
+        line = magnitudes[magnitudes >= start - 1e-6]
+        line = np.array([line[0], line[0] + np.log10(above[magnitudes >= start - 1e-6][0] / 0.7) / b])
+        first = above[magnitudes >= start - 1e-6][0]
+        axes.plot(line, first * 10 ** (-b * (line - line[0])), color=REFERENCE, linewidth=1.2, label=f"b = {b:.2f}")
+    for key, title, dashes in (
+        ("completeness_magnitude", "complete from", (0, (4, 3))),
+        ("target", "target from", (0, (1, 1.2))),
+    ):
+        if law.get(key) is not None:
+            label = f"{title} M {law[key]:.1f}"
+            axes.axvline(law[key], color=EVENT, linewidth=1.3, linestyle=dashes, label=label)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.7)
+    axes.set(xlabel="magnitude", ylabel="events")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.grid()
+    figure.legend(loc="outside upper right", ncols=2)
 
 
 def _probability_axis(axes: Any, values: np.ndarray) -> None:
@@ -133,27 +232,49 @@ def forest(figure: Any, gains: Sequence[tuple[str, Mapping[str, Any]]], *, unit:
             axes.annotate(words, (where, 1), xycoords=("data", "axes fraction"), ha=side, va="bottom", color=MUTED)
 
 
-def reliability(figure: Any, forecast: np.ndarray, frequency: np.ndarray, probability: np.ndarray) -> None:
+def reliability(
+    figure: Any, curve: Mapping[str, Any], probability: np.ndarray, before: tuple[np.ndarray, np.ndarray] | None = None
+) -> None:
     """Draw what happened against what was forecast, and below it how often each probability was given.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-    forecast, frequency : ndarray, shape (k,)
-        The CORP curve; see `mleq.scores.reliability_curve`.
+    curve : mapping
+        Of `mleq.scores.reliability_bands`: `forecast`, `frequency`, and the bands or None.
     probability : ndarray, shape (n,)
         All forecasts.
+    before : tuple of ndarray, optional
+        Forecast and frequency of the curve before calibration.
     """
-    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    forecast, frequency = curve["forecast"], curve["frequency"]
+    wide = figure.get_figwidth() > 5
+    if before is None:
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    elif wide:
+        grid = figure.add_gridspec(2, 2, width_ratios=(2, 1), height_ratios=(3, 1))
+        axes = figure.add_subplot(grid[0, 0])
+        below = figure.add_subplot(grid[1, 0], sharex=axes)
+        _uncalibrated(figure.add_subplot(grid[:, 1]), *before)
+    else:
+        axes, below, last = figure.subplots(3, 1, height_ratios=(3, 1, 2.5))
+        below.sharex(axes)
+        _uncalibrated(last, *before)
     spread = max(forecast[-1] - forecast[0], 0.02 * forecast[-1], 1e-6)
     low, high = max(0.0, forecast[0] - 0.08 * spread), forecast[-1] + 0.08 * spread
-    axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="calibrated")
+    if curve.get("consistency_low") is not None:
+        band = {"color": MUTED, "alpha": 0.22, "linewidth": 0}
+        axes.fill_between(forecast, curve["consistency_low"], curve["consistency_high"], label="if calibrated", **band)
+        for edge in ("confidence_low", "confidence_high"):
+            label = "95 % of resamples" if edge == "confidence_low" else None
+            axes.plot(forecast, curve[edge], color=MODEL, linewidth=0.8, linestyle=(0, (1, 1.2)), label=label)
+    axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="forecast = frequency")
     marker = "o" if forecast.size <= 3 else None
     axes.plot(forecast, frequency, color=MODEL, linewidth=1.8, marker=marker, label="this model")
     axes.set(xlim=(low, high), ylabel="share of days\nwith an event")
-    axes.set_ylim(bottom=min(0.0, low))
+    axes.set_ylim(min(0.0, low), min(1.0, 1.6 * max(frequency.max(), high)))
     axes.grid()
-    figure.legend(loc="outside upper right", ncols=2)
+    figure.legend(loc="outside upper right", ncols=4 if wide else 2)
     below.hist(probability, bins=np.linspace(low, high, 31), color=MODEL, alpha=0.75)
     below.set_yscale("symlog", linthresh=1)
     below.set(ylabel="days", xlabel="probability that was forecast")
@@ -164,6 +285,18 @@ def reliability(figure: Any, forecast: np.ndarray, frequency: np.ndarray, probab
     axes.locator_params(axis="both", nbins=5)
     axes.xaxis.set_major_formatter(_percent)
     axes.yaxis.set_major_formatter(_percent)
+
+
+def _uncalibrated(axes: Any, forecast: np.ndarray, frequency: np.ndarray) -> None:
+    """The curve of the network's own numbers, on a scale of their own."""
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    axes.plot(forecast, frequency, color=REFERENCE, linewidth=1.6, marker="o", markersize=2.5)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="the network's number")
+    axes.set_title("before calibration", color=REFERENCE)
+    axes.grid()
+    axes.xaxis.set_major_formatter(_percent)
+    axes.yaxis.set_major_formatter(_percent)
+    axes.locator_params(axis="both", nbins=5)
 
 
 def learning(figure: Any, curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, best: int | None, wide: bool) -> None:

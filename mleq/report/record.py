@@ -63,6 +63,19 @@ class RunRecord:
         """The folder of what the family kept for its panels; it may not be there."""
         return self.folder / "plots"
 
+    def table(self, name: str) -> pd.DataFrame | None:
+        """Return a table (.parquet or .csv) that the family kept for its panels; None where there is none.
+
+        Raises
+        ------
+        Failure
+            If it is damaged.
+        """
+        path = self.plots / name
+        if not path.is_file():
+            return None
+        return _read_table(pd.read_parquet if path.suffix == ".parquet" else pd.read_csv, path)
+
     @property
     def test(self) -> pd.DataFrame:
         """The forecasts of the test part, in time order where they are of dates."""

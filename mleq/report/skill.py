@@ -1,4 +1,4 @@
-"""Panels that say what the forecasts were worth: verdict, time series, table, forest, reliability, confusion."""
+"""Panels of every family that say what its answers were worth: verdict, table, forest, learning curve."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mleq.report import plots
-from mleq.report.markup import Html, facts, html, join, paragraph, table, tag
+from mleq.report.markup import Html, html, join, paragraph, table, tag
 from mleq.report.record import RunRecord
 from mleq.report.svg import figure
-from mleq.report.wording import DASH, count, digits_for, method_title, number, percent, score_title
-
-MOST_LINES = 3
-"""Forecasts in one plot, the model's included; more could not be told apart."""
+from mleq.report.wording import DASH, count, digits_for, method_title, number, score_title
 
 MAIN_GAIN = "nats_per_day"
 """The gain that is drawn; a family that has another is drawn by its first."""
@@ -38,44 +35,6 @@ def verdict(run: RunRecord) -> Html:
         class_=f"first {kind}".strip(),
         aria_labelledby="verdict-title",
     )
-
-
-def time_series(run: RunRecord) -> Html | None:
-    """Draw the forecasts of the test part through time."""
-    test = run.daily
-    if test is None:
-        return None
-    names = _most_telling(run)
-    dates, observed = test["target_date"].to_numpy(), test["observed"].to_numpy(dtype=bool)
-    forecasts = {name: test[name].to_numpy(dtype=float) for name in names}
-    ours = forecasts["probability"]
-    return figure(
-        "time",
-        lambda plot, wide: plots.through_time(plot, dates, observed, forecasts, wide=wide),
-        height=3.6 + 1.7 * plots.wandering(forecasts),
-        narrow=3.4 + 1.7 * plots.wandering(forecasts),
-        alternative=(
-            f"The model's probability on {count(len(test), 'day')} from {str(dates[0])[:10]} to {str(dates[-1])[:10]}, "
-            f"between {percent(ours.min())} and {percent(ours.max())}; "
-            f"{count(int(observed.sum()), 'day')} had an event."
-        ),
-        caption=(
-            "Each day's forecast of the test part, as a probability, beside "
-            f"{' and '.join(method_title(name) for name in names[1:]) or 'no reference'}; marks at the top are the "
-            "days whose period brought an event. A forecast with skill stands higher under the marks than elsewhere."
-        ),
-    )
-
-
-def _most_telling(run: RunRecord) -> list[str]:
-    """The model, climatology, and the reference that was hardest to beat."""
-    gains = run.summary.get("gain", {})
-    hardest = sorted(
-        (name for name in run.references if gains.get(name, {}).get(MAIN_GAIN, {}).get("value") is not None),
-        key=lambda name: gains[name][MAIN_GAIN]["value"],
-    )
-    wanted = [name for name in ("climatology", *hardest, *run.references) if name in run.references]
-    return ["probability", *dict.fromkeys(wanted)][:MOST_LINES]
 
 
 class _Footnotes:
@@ -187,70 +146,6 @@ def gains(run: RunRecord) -> Html | None:
             "95\u00a0% intervals; hollow where no interval can be given. Skill is shown only where the whole interval "
             "lies right of zero."
         ),
-    )
-
-
-def reliability(run: RunRecord) -> Html | None:
-    """Draw whether days came true as often as they were forecast to."""
-    from mleq.scores import reliability_curve
-
-    test = run.daily
-    if test is None:
-        return None
-    probability, observed = test["probability"].to_numpy(dtype=float), test["observed"].to_numpy(dtype=bool)
-    forecast, frequency = reliability_curve(observed, probability)
-    return figure(
-        "reliability",
-        lambda plot, wide: plots.reliability(plot, forecast, frequency, probability),
-        height=3.6,
-        narrow=3.4,
-        alternative=(
-            f"Forecasts reach from {percent(forecast[0])} to {percent(forecast[-1])}; the share of days with an event "
-            f"rises with them from {percent(frequency[0])} to {percent(frequency[-1])}."
-        ),
-        caption=(
-            "Above: the share of days with an event among days of about the same forecast (CORP, isotonic regression). "
-            "On the dashed line a forecast of 5\u00a0% comes true on 5\u00a0% of days; above it the model says too "
-            "little, below it too much. Below: how many days had each forecast."
-        ),
-    )
-
-
-def confusion(run: RunRecord) -> Html | None:
-    """Show what an alarm at the threshold of the validation part would have done."""
-    found = run.summary.get("confusion")
-    if not found:
-        return None
-    shown = table(
-        ["", "event", "no event"],
-        [
-            ["alarm", count(found["tp"]), count(found["fp"])],
-            ["no alarm", count(found["fn"]), count(found["tn"])],
-        ],
-        label="Days of the test part by alarm and event",
-    )
-    ratios = [
-        ("Precision: alarms that came true", found.get("precision")),
-        ("Recall: event-days with an alarm", found.get("recall")),
-        ("F1", found.get("f1")),
-        ("Accuracy: days called right", found.get("accuracy")),
-    ]
-    quiet = percent((found["fp"] + found["tn"]) / max(1, sum(found[key] for key in ("tp", "fp", "fn", "tn"))))
-    return join(
-        [
-            paragraph(
-                f"Days of the test part, with an alarm wherever the probability reaches {percent(found['threshold'])}, "
-                "the threshold chosen on the validation part.",
-                class_="hint",
-            ),
-            shown,
-            facts((name, DASH if value is None else percent(value)) for name, value in ratios),
-            paragraph(
-                f"Accuracy says little of rare events: {quiet} of these days had none, and never giving an alarm is "
-                "right on all of those.",
-                class_="hint",
-            ),
-        ]
     )
 
 

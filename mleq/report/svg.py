@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from mleq.report.markup import Html, tag
+from mleq.report.markup import Html, json_text, tag
 
 # Matplotlib wants colours; the page wants variables. Each of these stands for one and is replaced in the SVG.
 INK, MUTED, RULE, PANEL = "#010101", "#020202", "#030303", "#040404"
@@ -51,7 +51,15 @@ _STYLE = {
 
 
 def figure(
-    name: str, draw: Callable[[Any, bool], None], *, height: float, alternative: str, caption: Any, narrow: float = 0
+    name: str,
+    draw: Callable[[Any, bool], Any],
+    *,
+    height: float,
+    alternative: str,
+    caption: Any,
+    narrow: float = 0,
+    series: dict[str, Any] | None = None,
+    half: bool = False,
 ) -> Html:
     """Draw a plot twice, for wide and for narrow screens, of which the page shows the one that fits.
 
@@ -60,7 +68,7 @@ def figure(
     name : str
         Unique on the page; ids inside the SVG begin with it.
     draw : callable
-        (matplotlib Figure, whether it is wide) -> None.
+        (matplotlib Figure, whether it is wide) -> None, or with `series` the axes that it belongs to.
     height : float
         In inches of a page 7.6 inches wide.
     alternative : str
@@ -69,20 +77,35 @@ def figure(
         How to read it.
     narrow : float, optional
         Height in inches on a page 4 inches wide; by default the same.
+    series : dict, optional
+        What stands behind the pointer, where the axes go evenly through time from the first day to the last: `first`
+        (the day of offset 0), `offset` (days), `observed` (0 or 1), `columns` (pairs of a name and values) and
+        `unit` ("%" for shares).
+    half : bool, optional
+        Draw it for narrow screens alone: a wide page has two such panels side by side.
 
     Returns
     -------
     Html
         A figure element.
     """
-    heights = {"wide": height, "narrow": narrow or height}
-    drawn = [
-        tag("div", _svg(f"{name}-{form}", draw, form, heights[form], alternative), class_=form) for form in heights
-    ]
-    return tag("figure", *drawn, tag("figcaption", caption))
+    heights = {"narrow": narrow or height} if half else {"wide": height, "narrow": narrow or height}
+    drawn = []
+    for form in heights:
+        made, span = _svg(f"{name}-{form}", draw, form, heights[form], alternative)
+        more = {}
+        if series:
+            said = "Arrow keys read the days, page keys by the month."
+            more = {"data_from": span[0], "data_to": span[1], "tabindex": "0", "role": "group", "aria_label": said}
+        drawn.append(tag("div", made, class_=None if half else form, **more))
+    data = tag("script", json_text(series), type="application/json") if series else None
+    return tag("figure", data, *drawn, tag("figcaption", caption), data_series=bool(series))
 
 
-def _svg(name: str, draw: Callable[[Any, bool], None], form: str, height: float, alternative: str) -> Html:
+def _svg(
+    name: str, draw: Callable[[Any, bool], Any], form: str, height: float, alternative: str
+) -> tuple[Html, tuple[str, str]]:
+    """The drawing, and the shares of its width between which its axes lie."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -91,9 +114,11 @@ def _svg(name: str, draw: Callable[[Any, bool], None], form: str, height: float,
     with rc_context({**_STYLE, "svg.hashsalt": name}):
         plot = Figure(figsize=(_WIDTH_INCHES[form], height), layout="constrained")
         FigureCanvasSVG(plot)
-        draw(plot, form == "wide")
+        axes = draw(plot, form == "wide")
         plot.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _inline(buffer.getvalue(), name, alternative)
+    box = axes.get_position() if axes is not None else None  # as the layout left it, which ran when it was saved
+    span = (f"{box.x0:.4f}", f"{box.x1:.4f}") if box else ("0", "1")
+    return _inline(buffer.getvalue(), name, alternative), span
 
 
 def _inline(document: str, name: str, alternative: str) -> Html:

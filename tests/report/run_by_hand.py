@@ -53,6 +53,7 @@ def make_summary(days=400, positives=60):
             "end": "2015-12-31T23:39:28.941000+00:00",
             "completeness_magnitude": 4.7,
             "b_value": 1.03,
+            "b_value_from_magnitude": 4.7,
             "target_below_completeness": True,
         },
         "split": {
@@ -101,6 +102,7 @@ def make_forecasts(days=400, seed=7):
                 pd.Series(observed).rolling(30, min_periods=1).mean().shift(fill_value=0.06), 0.01, 1
             ),
             "etas": truth,
+            "uncalibrated": np.clip(truth + 0.4, 0, 1),
         }
     )
     before = frame.head(days // 4).assign(part="validation")
@@ -108,9 +110,43 @@ def make_forecasts(days=400, seed=7):
     return pd.concat([before, frame], ignore_index=True)
 
 
-def write_run(folder, *, days=400, **changes):
+def write_plots(folder, days=400, *, cells=600, a_day=22, place="near here", seed=5):
+    """Write what a run of the family `catalog` keeps for its page: a world of 20 by 30 cells, 15 days before each."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    window, first = 15, np.datetime64("2007-01-06")
+    per_day = rng.poisson(a_day, days + window)
+    n = int(per_day.sum())
+    date = first + window + np.arange(days)
+    np.savez_compressed(
+        folder / "heatmaps.npz",
+        first_day=np.array(str(first)), cells_per_day=per_day.astype(np.uint32),
+        cell=rng.integers(0, cells, n).astype(np.uint32), magnitude=rng.integers(80, 140, n).astype(np.uint8),
+        frequency=(1 + rng.poisson(0.5, n)).astype(np.uint16), depth_km=rng.integers(5, 600, n).astype(np.uint16),
+        grid=np.array([-90.0, -48.0, 9.0, 12.0, 20, 30]), window_days=np.array(window), date=date.astype(str),
+        observed=rng.random(days) < 0.1, part=np.full(days, 2, np.uint8),
+    )  # fmt: skip
+    many = 400
+    events = pd.DataFrame(
+        {
+            "id": [f"e{k}" for k in range(many)],
+            "origin_time": pd.date_range("2000-01-01", periods=many, freq="10D", tz="UTC"),
+            "latitude": 35.68 + rng.normal(0, 1, many), "longitude": 139.77 + rng.normal(0, 1, many),
+            "depth_km": np.where(np.arange(many) % 9 == 0, np.nan, 30.0), "magnitude": 4 + rng.exponential(0.43, many),
+            "distance_km": 50.0, "strongest": np.arange(many) < 300, "newest": np.arange(many) >= 100, "place": place,
+        }
+    )  # fmt: skip
+    events.to_parquet(folder / "events.parquet", index=False)
+    magnitude = np.arange(40, 80) / 10
+    counts = np.round(4000 * 10 ** -(magnitude - 4)).astype(int)
+    pd.DataFrame({"magnitude": magnitude, "events": counts}).to_csv(folder / "magnitudes.csv", index=False)
+
+
+def write_run(folder, *, days=400, plots=True, place="near here", **changes):
     """Write a run's folder; `changes` replace keys of its summary."""
     folder.mkdir(parents=True)
+    if plots:
+        write_plots(folder / "plots", days, place=place)
     forecasts = make_forecasts(days)
     test = forecasts[forecasts["part"] == "test"]
     summary = {**make_summary(days, int(test["observed"].sum())), **changes}

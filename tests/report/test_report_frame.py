@@ -17,7 +17,7 @@ def luminance(colour):
 @pytest.mark.parametrize("place", [0, 1], ids=["light", "dark"])
 def test_text_and_lines_reach_the_contrast_that_wcag_asks_for(place):
     page = frame.page("t", html("h"), [], agency=USGS)
-    colours = dict(re.findall(r"--(\w+):(#\w{6})", re.findall(r":root\{([^}]*)", page)[place]))
+    colours = dict(re.findall(r"--(\w+):(#\w{6})", re.findall(r":root[^{]*\{([^}]*)", page)[place]))
     for ground in (colours["ground"], colours["panel"]):
         for name in ("ink", "muted", "link", "model", "reference", "event", "better"):
             dark, light = sorted([luminance(colours[name]), luminance(ground)])

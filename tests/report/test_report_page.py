@@ -14,7 +14,7 @@ LOADING = {
     "script": "src", "img": "src", "link": "href", "iframe": "src", "object": "data", "embed": "src", "source": "src",
     "video": "src", "audio": "src", "use": "href", "image": "href",
 }  # fmt: skip
-VOID = {"meta", "br", "link", "img", "hr"}
+VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 
 class Page(HTMLParser):
@@ -47,7 +47,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.words.append(data)
 
     @property
@@ -86,18 +86,21 @@ def test_the_page_is_whole_html_with_panels_that_can_be_linked_to(text):
     anchors = {link[1:] for link in page.links if link.startswith("#")}
     assert anchors <= set(page.ids)
     for name in (
-        "verdict", "target", "time", "methods", "gains", "reliability", "confusion", "learning", "catalog", "recipe",
-        "again",
+        "verdict", "target", "map", "time", "methods", "gains", "cumulative", "reliability", "roc", "molchan",
+        "confusion", "player", "learning", "catalog", "recipe", "again",
     ):  # fmt: skip
         assert name in anchors
 
 
-def test_nothing_is_loaded_and_nothing_can_run(text):
+def test_nothing_is_loaded_but_what_lies_beside_and_nothing_in_the_text_can_run(text):
     page = Page(text)
-    assert [load for load in page.loads if not load.startswith("#")] == []
+    assert {load for load in page.loads if not load.startswith("#")} == {"../assets/mleq.js", "../assets/land.svg"}
     assert not re.search(r"url\((?!#)|@import", text)
-    assert "script" not in {tag for tag, _ in page.elements}
-    assert any("default-src 'none'" in (values.get("content") or "") for _, values in page.elements)
+    scripts = [values for tag, values in page.elements if tag == "script"]
+    assert {values.get("src") or values["type"] for values in scripts} == {"../assets/mleq.js", "application/json"}
+    (policy,) = (values["content"] for tag, values in page.elements if tag == "meta" and "http-equiv" in values)
+    assert "default-src 'none'" in policy
+    assert "script-src 'self' file:;" in policy
     outside = [link for link in page.links if "://" in link]
     assert outside == ["https://www.jma.go.jp/"]
     rest = text.replace("https://www.jma.go.jp/", "")
@@ -105,10 +108,21 @@ def test_nothing_is_loaded_and_nothing_can_run(text):
     assert "https://" not in rest
 
 
+def test_what_is_shared_lies_once_beside_the_pages(run_folder):
+    page = page_of(run_folder)
+    assets = page.parents[1] / "assets"
+    assert sorted(path.name for path in assets.iterdir()) == ["land.svg", "mleq.js"]
+    before = [path.stat().st_mtime_ns for path in assets.iterdir()]
+    page_of(run_folder)
+    assert [path.stat().st_mtime_ns for path in assets.iterdir()] == before
+
+
 def test_every_plot_has_a_text_alternative_and_a_sentence_on_how_to_read_it(text):
     page = Page(text)
     plots = [values for tag, values in page.elements if tag == "svg"]
-    assert len(plots) == 2 * text.count("<figcaption>") == 8
+    # Six plots in two widths, two in one, the map and the player's three.
+    assert len(plots) == 2 * 6 + 2 + 1 + 3
+    assert text.count("<figcaption>") == 6 + 2 + 1 + 3
     assert all(values["role"] == "img" and len(values["aria-label"]) > 30 for values in plots)
 
 
@@ -117,6 +131,7 @@ def test_markup_in_data_stays_text(tmp_path):
     summary, bold = make_summary(), "<b>x</b>"
     run = write_run(
         tmp_path / "runs" / "x",
+        place=attack,
         title={"en": attack, attack: attack},
         note=attack,
         verdict=attack,
@@ -137,7 +152,10 @@ def test_markup_in_data_stays_text(tmp_path):
     table.rename(columns={"trailing_30": bold}).to_parquet(run / "forecasts.parquet")
     page = Page(draw(run, tmp_path / "report.html").read_text(encoding="utf-8"))
     assert page.open == []
-    assert {"script", "img", "b"}.isdisjoint(tag for tag, _ in page.elements)
+    assert {"img", "b"}.isdisjoint(tag for tag, _ in page.elements)
+    scripts = [values for tag, values in page.elements if tag == "script"]
+    assert {values.get("src") or values.get("type") for values in scripts} == {"../assets/mleq.js", "application/json"}
+    assert page.text.count("alert(1)") > 100, "every event names its place"
     assert not [name for _, values in page.elements for name in values if name.startswith("on")]
     assert "<script>alert(1)</script>" in page.text, "it is shown, as text"
 
@@ -162,7 +180,8 @@ def test_intervals_are_shown(text):
 
 def test_four_thousand_days_weigh_little(tmp_path):
     page = draw(write_run(tmp_path / "runs" / "x", days=4000), tmp_path / "report.html")
-    assert page.stat().st_size < 500_000
+    shared = sum(path.stat().st_size for path in (tmp_path.parent / "assets").iterdir())
+    assert page.stat().st_size + shared < 3_000_000
 
 
 def test_a_flat_forecast_without_an_event_can_be_drawn(tmp_path):
@@ -193,7 +212,7 @@ def test_another_family_changes_the_panels(run_folder, monkeypatch):
 
 
 def test_a_family_that_is_unknown_here_has_the_common_panels(tmp_path):
-    run = write_run(tmp_path / "runs" / "x", family="azimuth", target={"station": "CX.PB01"})
+    run = write_run(tmp_path / "runs" / "x", family="another", target={"station": "CX.PB01"})
     text = draw(run, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "CX.PB01" in text
     assert "https://earthquake.usgs.gov/" in text
@@ -210,11 +229,21 @@ def test_a_damaged_run_is_a_clear_failure_and_the_old_page_stays(run_folder, nam
     assert sorted(p.name for p in page.parent.iterdir()) == ["report.html", "runs"]
 
 
+@pytest.mark.parametrize("name", ["heatmaps.npz", "events.parquet", "magnitudes.csv"])
+def test_a_run_whose_plots_are_damaged_says_so_and_one_without_them_is_drawn(run_folder, name):
+    (run_folder / "plots" / name).write_bytes(b"")
+    with pytest.raises(Failure, match=f"{name} cannot be read"):
+        page_of(run_folder)
+    (run_folder / "plots" / name).unlink()
+    assert page_of(run_folder).is_file()
+
+
 def test_a_family_whose_answers_are_no_probabilities_has_the_panels_that_its_summary_makes(tmp_path):
     gain = {"seconds": {"value": 0.4, "low": 0.1, "high": 0.7}}
     run = write_run(
         tmp_path / "runs" / "x",
-        family="lab",
+        plots=False,
+        family="another",
         target={"horizon_s": 10.0},
         split={part: {"start": "0 s", "end": "9 s", "windows": 120} for part in ("train", "validation", "test")},
         scores={"mean_absolute_error_s": {"value": 2.0, "low": 1.9, "high": 2.1}},
