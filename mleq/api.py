@@ -105,6 +105,33 @@ def plan(
     return family.plan(recipe, material)
 
 
+def leaks(
+    recipe_id: str,
+    path: str | Path | None = None,
+    *,
+    changes: Iterable[str] = (),
+    files: Sequence[str | Path] = (),
+    data_dir: str | Path | None = None,
+) -> list[dict[str, Any]]:
+    """Try a recipe on its own data for leaks from the future into what a forecast is made of.
+
+    Returns
+    -------
+    list of dict
+        For each probe its name, what was tried, how often, and what was found; see `mleq.forecast.leaks.find_leaks`.
+
+    Raises
+    ------
+    RequestError
+        If the recipe's family has no leak detector.
+    """
+    recipe = load_recipe(recipe_id, path, changes=changes)
+    family = family_of(recipe.family)
+    if not hasattr(family, "find_leaks"):
+        raise RequestError(f"recipe '{recipe_id}' is of the family '{recipe.family}', which has no leak detector")
+    return family.find_leaks(recipe, family.load(recipe, files=files, data_dir=data_dir))
+
+
 def plan_lines(values: dict[str, Any]) -> list[str]:
     """Say a plan in words, a line each."""
     return family_of(values["family"]).plan_lines(values)

@@ -116,3 +116,6 @@ class Family(Protocol):
 
     score_issued: Callable[[Recipe, Any, list[dict[str, Any]]], dict[str, Any]]
     """Optional: (recipe, material, lines of the ledger) -> how the forecasts issued before their period did."""
+
+    find_leaks: Callable[[Recipe, Any], list[dict[str, Any]]]
+    """Optional: (recipe, material) -> what each probe of `check --leaks` asked, tried and found."""

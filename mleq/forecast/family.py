@@ -34,7 +34,6 @@ __all__ = [
     "evaluate",
     "forecasts",
     "layers",
-    "keep_for_page",
     "learner",
     "load",
     "make_samples",

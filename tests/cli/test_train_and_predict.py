@@ -50,7 +50,7 @@ class TestTrain:
         summary = json.loads((run / "summary.json").read_text())
         forecasts = pd.read_parquet(run / "forecasts.parquet")
         assert list(forecasts)[:5] == ["part", "target_date", "observed", "probability", "climatology"]
-        assert list(forecasts)[4:] == list(summary["references"])
+        assert list(forecasts)[4:] == [*summary["references"], "uncalibrated"]
         test = forecasts[forecasts["part"] == "test"]
         p, y = test["probability"].to_numpy(), test["observed"].to_numpy()
         assert summary["scores"]["log_score"]["value"] == pytest.approx(-np.mean(np.where(y, np.log(p), np.log(1 - p))))
