@@ -32,8 +32,10 @@ __all__ = [
     "describe",
     "describe_split",
     "evaluate",
+    "find_leaks",
     "forecasts",
     "layers",
+    "keep_for_page",
     "learner",
     "load",
     "make_samples",
@@ -130,6 +132,13 @@ def learner(recipe: CatalogRecipe) -> Learner:
         return platt_scaled(learned, recipe, samples, network, work=work, key=key)
 
     return learn
+
+
+def find_leaks(recipe: CatalogRecipe, events: pd.DataFrame) -> list[dict[str, Any]]:
+    """Try the recipe on its own catalogue for leaks; see `mleq.forecast.leaks.find_leaks`."""
+    from mleq.forecast import leaks
+
+    return leaks.find_leaks(recipe, events)
 
 
 def describe_split(recipe: CatalogRecipe, samples: Samples) -> dict[str, dict[str, Any]]:
