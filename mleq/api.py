@@ -373,6 +373,23 @@ def answer_lines(entries: Sequence[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def write_submission(entries: Sequence[dict[str, Any]], path: str | Path) -> None:
+    """Write the answers of a waveform recipe as the csv of the competition they belong to.
+
+    Raises
+    ------
+    RequestError
+        If the answers are of several families, or of one that has no such file.
+    """
+    families = {entry["family"] for entry in entries}
+    if len(families) != 1 or not hasattr(family_of(*families), "submission"):
+        raise RequestError(
+            f"--submission of answers of the family {' and '.join(sorted(families)) or '(none)'}",
+            expected="answers of one recipe of a family with a competition, such as lab",
+        )
+    family_of(*families).submission(entries, Path(path))
+
+
 def fetch_signals(
     recipe_id: str | None,
     path: str | Path | None = None,

@@ -19,6 +19,7 @@ from mleq.errors import RequestError
 @common.recipe_file
 @common.catalog_files
 @common.inputs
+@click.option("--submission", type=common.EXISTING, metavar="FILE", help="Write the answers as a competition's csv.")
 @common.data_dir
 @common.out_dir
 @common.as_json
@@ -30,6 +31,7 @@ def command(
     recipe_file: Path | None,
     files: tuple[Path, ...],
     inputs: tuple[Path, ...],
+    submission: Path | None,
     data_dir: Path,
     out_dir: Path,
     as_json: bool,
@@ -43,6 +45,7 @@ def command(
     Examples:
       mleq predict --recipe_id tokyo --target_date 2020-02-23
       mleq predict --recipe_id tokyo --from 2015-01-01 --to 2015-12-31 --catalog usgs.csv.gz
+      mleq predict --recipe_id lab_wave --input segments.zip --submission submission.csv
       mleq predict
     """
     from mleq import api
@@ -60,6 +63,8 @@ def command(
         entries += api.predict(
             name, wanted, path=recipe_file, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir
         )
+    if submission:
+        api.write_submission(entries, submission)
     if as_json:
         common.answer_json({"predictions": entries, "no_warning": NO_WARNING})
         return
