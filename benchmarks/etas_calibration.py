@@ -7,7 +7,7 @@ the first event of M >= 5 that follows a random time, around its place; with rad
 5 and horizons of half a day to 30 days. They are sorted into ten classes of equal number by probability. The band is
 simultaneous over the classes at 95 %, from resampling whole catalogues, and no narrower than for independent
 statements. Each catalogue is asked twice: with the parameters and background that made it, and with parameters, b and
-background fitted to its first 1,500 days, as `odds` does, parameter uncertainty included, but from 30 sets of
+background fitted to its first 1,500 days, as `odds` does, parameter uncertainty included, but from 10 sets of
 parameters and 1,000 worlds where `odds` takes 100 and 20,000. About half a second a catalogue on one core. With
 `--keep`, what is finished is kept in blocks of 50 catalogues, and not done again.
 """
@@ -43,7 +43,7 @@ from mleq.forecast.regional import TAPER_DAYS  # noqa: E402
 REGION, M0, B_VALUE, MAGNITUDE_MAX = (34.0, 38.0, 136.0, 141.0), 4.0, 1.0, 7.5
 TRUTH = EtasParameters(0.25, 0.25, 1.3, 0.02, 1.25, 6.0, 1.7, 1.0, m0=M0)
 LEARN, FIT_FROM, LAST = 1500.0, 200.0, 2500.0
-STATEMENTS, CLASSES, RESAMPLES, BLOCK, SETS = 10, 10, 2000, 50, 30
+STATEMENTS, CLASSES, RESAMPLES, BLOCK, SETS = 10, 10, 2000, 50, 10
 
 
 def made(seed: int):
