@@ -13,6 +13,7 @@ from mleq.azimuth import networks, reading, seisbench, windows
 from mleq.azimuth import samples as azimuth_samples
 from mleq.azimuth.evaluation import MODEL, evaluate
 from mleq.azimuth.features import Features
+from mleq.azimuth.orientation import suspicions
 from mleq.azimuth.panels import keep_for_page, panels
 from mleq.azimuth.predicting import predict
 from mleq.azimuth.recipe import AzimuthRecipe, AzimuthResidual
@@ -137,6 +138,7 @@ def describe(recipe: AzimuthRecipe, traces: Traces, samples: Samples) -> dict[st
         "picked_onsets": int(table["picked"].sum()),
         "stored_labels_that_disagree": len(traces.disagreeing),
         "left_out": {reason: len(names) for reason, names in traces.dropped.items()},
+        "suspicious_stations": suspicions(samples.traces),
     }
 
 
@@ -164,7 +166,8 @@ def forecasts(
             piece["observed"] = some.table["back_azimuth_deg"]
             piece["snr_db"], piece["distance_km"] = some.table["snr_db"], some.table["distance_km"]
             piece[MODEL], piece["kappa"] = learned.answers(some)
-            piece["latent_1"], piece["latent_2"] = learned.latent(some).T
+            if learned.features is None:  # what `azimuth_residual` sees is turned: its space knows no direction
+                piece["latent_1"], piece["latent_2"] = learned.latent(some).T
             for name, reference in references.items():
                 piece[name], piece[f"{name}_kappa"] = reference.answers(some)
             pieces.append(piece)
@@ -196,6 +199,7 @@ def fetch(
         "picked_onsets": int(traces.table["picked"].sum()),
         "stored_labels_that_disagree": traces.disagreeing.to_dict("records"),
         "left_out": traces.dropped,
+        "suspicious_stations": suspicions(traces),
     }
 
 
@@ -208,6 +212,7 @@ def fetch_lines(brought: dict[str, Any]) -> list[str]:
     lines += [f"left out {len(names)}: {reason}" for reason, names in brought["left_out"].items()]
     if brought["stored_labels_that_disagree"]:
         lines.append(f"{len(brought['stored_labels_that_disagree'])} stored labels disagree with the coordinates")
+    lines += [f"station {row['station']}: {row['finding']}" for row in brought["suspicious_stations"]]
     lines.append(f"kept in {brought['stored']}")
     if brought["exported"]:
         lines.append(f"wrote {brought['exported']}")

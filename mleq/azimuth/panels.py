@@ -92,8 +92,33 @@ def panels(common: Mapping[str, Any], kit: Any) -> dict[str, Any]:
         "gains": common["gains"],
         "new_stations": ("At new stations", lambda run: _new_stations_panel(run, kit)),
         "learning": ("Learning curve", learning),
+        "data": ("Signals", lambda run: _data_panel(run, kit)),
         **{name: common[name] for name in ("recipe", "again") if name in common},
     }
+
+
+def _data_panel(run: Any, kit: Any) -> Any:
+    data = run.summary["catalog"]
+    left_out = "; ".join(f"{kit.count(count)}: {reason}" for reason, count in data["left_out"].items())
+    suspicious = [f"{row['station']}: {row['finding']}" for row in data["suspicious_stations"]]
+    return kit.join(
+        [
+            kit.facts(
+                [
+                    ("Source", data["source"]),
+                    ("Traces", kit.count(data["traces"])),
+                    ("Events", kit.count(data["events"])),
+                    ("Stations", kit.count(data["stations"])),
+                    ("Sampling rate", f"{data['sampling_rate_hz']:g} Hz"),
+                    ("P arrivals picked here", kit.count(data["picked_onsets"])),
+                    ("Stored labels that the coordinates contradict", kit.count(data["stored_labels_that_disagree"])),
+                    ("Left out", left_out or "none"),
+                    ("SHA-256 of their content", kit.tag("code", data["sha256"])),
+                ]
+            ),
+            *(kit.paragraph(f"Station {line}.", class_="caution") for line in suspicious),
+        ]
+    )
 
 
 def _circle_panel(run: Any, kit: Any) -> Any:

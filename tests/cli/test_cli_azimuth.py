@@ -86,7 +86,7 @@ class TestTrained:
     def test_the_page_shows_all_panels(self, trained_azimuth):
         folder, _ = trained_azimuth
         page = (folder / "out" / "small_azimuth" / "report.html").read_text(encoding="utf-8")
-        for panel in ("circle", "noise", "latent", "example", "methods", "gains", "new_stations", "learning"):
+        for panel in ("circle", "noise", "example", "methods", "gains", "new_stations", "learning", "data"):
             assert f'id="{panel}"' in page, panel
 
     def test_files_are_answered_with_angle_uncertainty_and_rays(self, trained_azimuth, signals, mleq):
@@ -147,3 +147,19 @@ class TestTrained:
         answer = mleq("train", *words, "--out_dir", tmp_path / "out", "--catalog", "events.csv")
         assert answer.code == 2
         assert "--input" in answer.err
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["azimuth_vae", "azimuth_cnn", "azimuth_residual"])
+def test_every_shelf_recipe_trains_as_it_is_and_answers(name, signals, mleq, tmp_path):
+    """With fewer events and epochs, for time's sake; nothing else is changed."""
+    small = ("--set", "signals.events=1500", "--set", "model.epochs=3")
+    answer = mleq("train", "--recipe_id", name, "--out_dir", tmp_path, *small, "--json")
+    assert answer.code == 0, answer.err
+    page = (tmp_path / name / "report.html").read_text(encoding="utf-8")
+    assert ('id="latent"' in page) == (name != "azimuth_residual")
+    answer = mleq("predict", "--recipe_id", name, "--out_dir", tmp_path, "--input", signals, "--json")
+    assert answer.code == 0, answer.err
+    error = np.array([trace["error_deg"] for trace in answer.json["predictions"][0]["traces"]])
+    assert np.median(error) < 30
