@@ -215,12 +215,48 @@ def test_coverage_on_independent_days():
     for seed in range(trials):
         observed, chance = bernoulli(seed + 100, n=300, rate=chance_law)
         result = scores.block_bootstrap(
-            observed, {"m": chance, "c": mean}, mean_block_days=1, seed=seed, n_resamples=300
+            observed, {"m": chance, "c": mean}, mean_block_days=10, seed=seed, n_resamples=200
         )
         brier, gain = result.score("m")["brier_score"], result.gain("m", "c")["nats_per_day"]
         covered["brier_score"] += brier["low"] <= expected_brier <= brier["high"]
         covered["gain"] += gain["low"] <= expected_gain <= gain["high"]
-    # 200 trials at 0.95: three standard errors are 0.046; the percentile interval itself falls a little
-    # short.
+    # 200 trials at 0.95: three standard errors are 0.046.
     for name, count in covered.items():
         assert 0.89 <= count / trials <= 0.995, name
+
+
+def test_studentised_intervals_cover_more_of_clustered_days():
+    """Busy and quiet spells of 25 and 75 days on average; Brier score of a constant, whose expectation is known."""
+    trials, days, constant, rates = 150, 600, 0.1, np.array([0.02, 0.4])
+    share = rates @ [0.75, 0.25]
+    truth = share * (1 - 2 * constant) + constant**2
+    covered = np.zeros(2)
+    for seed in range(trials):
+        rng = np.random.default_rng(seed)
+        spells = np.concatenate([rng.geometric([1 / 75, 1 / 25]) for _ in range(days // 10)])
+        busy = np.repeat(np.arange(spells.size) % 2, spells)
+        first = rng.integers(1000)
+        observed = rng.random(days) < rates[busy[first : first + days]]
+        result = scores.block_bootstrap(
+            observed, {"c": constant}, mean_block_days=scores.mean_block_days(days), seed=seed, n_resamples=300
+        )
+        found = result.score("c")["brier_score"]
+        low, high = np.quantile(result.resampled["c"]["brier_score"], [0.025, 0.975])
+        covered += [found["low"] <= truth <= found["high"], low <= truth <= high]
+    studentised, percentile = covered / trials
+    assert studentised > 0.87
+    assert studentised > percentile + 0.04
+
+
+def test_blocks_are_an_eighth_or_as_long_as_they_must_be():
+    assert scores.mean_block_days(4000, 16) == 500
+    assert scores.mean_block_days(300, 16) == 60
+    assert scores.mean_block_days(300, 75) == 75
+
+
+@given(st.integers(1, 60), st.integers(1, 12), st.floats(1, 30), st.integers(0, 2**32 - 1))
+def test_blocks_counts_and_sums_are_those_of_the_indices(days, resamples, mean_block, seed):
+    blocks = Blocks.drawn(days, mean_block, resamples, seed)
+    indices, daily = blocks.indices(), np.random.default_rng(seed).random(days)
+    np.testing.assert_array_equal(blocks.counts().T, [np.bincount(row, minlength=days) for row in indices])
+    np.testing.assert_allclose(blocks.by_resample(blocks.sums(daily)), daily[indices].sum(axis=1))
