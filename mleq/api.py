@@ -360,6 +360,19 @@ def predict(
     return entries
 
 
+def trained_recipes(out_dir: str | Path = "out", *, by_files: bool = False) -> list[str]:
+    """Return the ids of the trained recipes that forecast dates, or of those that answer for files."""
+    from mleq.experiment import folder
+
+    names = folder.trained_recipes(Path(out_dir))
+    families = [folder.read_json(Path(out_dir) / name / "summary.json")["family"] for name in names]
+    return [
+        name
+        for name, family in zip(names, families, strict=True)
+        if hasattr(family_of(family), "score_issued") != by_files
+    ]
+
+
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """Say a run's summary in a few lines."""
     return family_of(summary["family"]).summary_lines(summary)

@@ -49,11 +49,10 @@ def command(
       mleq predict
     """
     from mleq import api
-    from mleq.experiment.folder import trained_recipes
     from mleq.report.agencies import NO_WARNING, agency_of
 
     wanted = [*dates, *_range(first, last)]
-    names = [recipe_id] if recipe_id else trained_recipes(out_dir)
+    names = [recipe_id] if recipe_id else api.trained_recipes(out_dir, by_files=bool(inputs))
     if not names:
         raise RequestError(
             f"no trained recipe in {out_dir}", remedy="train one first: python cmd/train --recipe_id demo"

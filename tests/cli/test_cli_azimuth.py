@@ -111,8 +111,11 @@ class TestTrained:
         lines = mleq("predict", *words, "--input", signals).out
         assert "+-" in lines
         assert "rays in" in lines
+        # Without a recipe, those that answer files are asked where there are files, and only those.
+        assert mleq("predict", "--out_dir", folder / "out", "--input", signals, "-q").code == 0
+        assert "no trained recipe" in mleq("predict", "--out_dir", folder / "out").err
         kept = json.loads((folder / "out" / "predictions.json").read_text())["predictions"]
-        assert len(kept) == 1  # one entry for one input, asked twice
+        assert len(kept) == 1  # one entry for one input, however often it is asked
 
     def test_what_cannot_be_answered_is_said(self, trained_azimuth, signals, mleq, tmp_path):
         folder, _ = trained_azimuth
