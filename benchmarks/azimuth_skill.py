@@ -32,6 +32,7 @@ from mleq.scores.circular import circular_mae, von_mises_log_score  # noqa: E402
 REAL = ROOT.parent / "shared" / "data" / "azimuth" / "cx_pb01_metadata.csv"
 SHELF = ("azimuth_residual", "azimuth_cnn", "azimuth_vae")
 TITLES = {"polarization": "PCA", "polarization_noise_corrected": "PCA, noise subtracted", "mean_direction": "mean"}
+EPOCHS = 8
 ABLATION = {
     "all terms": {},
     "no triplets": {"triplet": 0.0},
@@ -139,7 +140,8 @@ def ablation(events: int, seeds: int) -> None:
     base = recipe_of("azimuth_vae", events)
     traces = family.load(base)
     samples = family.make_samples(base, traces)
-    print(f"\nlosses of azimuth_vae switched off: {len(samples.parts['train']):,} training events, {seeds} seeds;")
+    train = len(samples.parts["train"])
+    print(f"\nlosses of azimuth_vae switched off: {train:,} training events, {seeds} seeds, {EPOCHS} epochs;")
     print("circular MAE on the test part, degrees, and the difference from all terms with its 95 % interval over seeds")
     test = samples.part("test")
     truth = test.table["back_azimuth_deg"].to_numpy()
@@ -148,7 +150,7 @@ def ablation(events: int, seeds: int) -> None:
     for seed in range(seeds):
         for name, weights in ABLATION.items():
             losses = base.model.losses.model_dump() | weights
-            recipe = recipe_of("azimuth_vae", events, model={"losses": losses}, seed=seed)
+            recipe = recipe_of("azimuth_vae", events, model={"losses": losses, "epochs": EPOCHS}, seed=seed)
             direction, kappa = trained(recipe, samples, traces).answers(test)
             found[name].append(circular_mae(truth, direction))
             scores[name].append(von_mises_log_score(truth, direction, kappa))
