@@ -12,6 +12,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -301,6 +302,91 @@ def draw_pages(out_dir: str | Path = "out") -> list[Path]:
     from mleq.report import site
 
     return site.draw_all(Path(out_dir))
+
+
+def train_seeds(
+    recipe: Any,
+    seeds: Sequence[int],
+    *,
+    average: bool = False,
+    files: Sequence[str | Path] = (),
+    inputs: Sequence[str | Path] = (),
+    data_dir: str | Path | None = None,
+    out_dir: str | Path = "out",
+    command: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Train a recipe from each of several seeds, and say how much its scores differ.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    seeds : sequence of int
+        At least two.
+    average : bool, optional
+        Whether to score the mean of their forecasts too.
+    files, inputs, data_dir, out_dir, command : optional
+        As for `train`.
+
+    Returns
+    -------
+    dict
+        See `mleq.experiment.seeds.train_seeds`; also in out/<id>/seeds/summary.json.
+    """
+    from mleq.experiment import seeds as experiment
+    from mleq.experiment.folder import latest_run
+    from mleq.report.page import draw
+
+    family = family_of(recipe.family)
+    load = _loader(recipe, files, data_dir, inputs)
+    summary = experiment.train_seeds(
+        recipe, family, load, seeds, out_dir=Path(out_dir), average=average, command=command
+    )
+    draw(latest_run(Path(out_dir), recipe.id), Path(out_dir) / recipe.id / "report.html")
+    return summary
+
+
+def backtest(
+    recipe: Any,
+    folds: int,
+    *,
+    files: Sequence[str | Path] = (),
+    data_dir: str | Path | None = None,
+    out_dir: str | Path = "out",
+    command: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Walk forward: for each of the last years, train on what was past by then and forecast that year.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    folds : int
+        How many years.
+    files, data_dir, out_dir, command : optional
+        As for `train`.
+
+    Returns
+    -------
+    dict
+        See `mleq.experiment.backtest.backtest`; also in out/<id>/backtest/summary.json.
+
+    Raises
+    ------
+    RequestError
+        If the recipe's family cannot walk forward, or the catalogue is too short for so many folds.
+    """
+    from mleq.experiment import backtest as experiment
+
+    family = family_of(recipe.family)
+    if not hasattr(family, "folds"):
+        raise RequestError(f"recipe '{recipe.id}' is of the family '{recipe.family}', which has no walk forward")
+    load = _loader(recipe, files, data_dir)
+    return experiment.backtest(recipe, family, load, folds, out_dir=Path(out_dir), command=command)
+
+
+def _loader(recipe: Any, files: Sequence[str | Path], data_dir: Any, inputs: Sequence[str | Path] = ()) -> Any:
+    """Return a function without arguments that loads a recipe's material, and that can be pickled."""
+    signals = {"inputs": [Path(file) for file in inputs]} if inputs else {}
+    return partial(family_of(recipe.family).load, recipe, files=tuple(files), data_dir=data_dir, **signals)
 
 
 def predict(

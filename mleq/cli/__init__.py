@@ -24,6 +24,7 @@ COMMANDS = {
     "fetch": "bring the catalogue store up to date",
     "catalog": "say what the store holds and how complete it is",
     "train": "train a recipe and say what its forecast is worth",
+    "backtest": "walk forward: train on the past, forecast the next year, and again",
     "predict": "forecast days with a trained recipe",
     "odds": "answer one question: how likely, here, this strong, this soon",
     "report": "redraw a run's page",

@@ -8,10 +8,22 @@ from pathlib import Path
 import click
 
 from mleq.cli import common
+from mleq.errors import RequestError
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f"'{text}'; expected whole numbers with commas between them: 1,2,3") from None
 
 
 @common.door("train", "train a recipe and say what its forecast is worth")
 @common.recipe_id
+@click.option(
+    "--seeds", metavar="N,N,…", callback=_numbers, help="Train once from each seed, and say how far they lie apart."
+)
+@click.option("--average", is_flag=True, help="With --seeds: score the mean of their forecasts too.")
 @common.recipe_file
 @common.changes
 @common.catalog_files
@@ -21,6 +33,8 @@ from mleq.cli import common
 @common.as_json
 def command(
     recipe_id: str,
+    seeds: tuple[int, ...],
+    average: bool,
     recipe_file: Path | None,
     changes: tuple[str, ...],
     files: tuple[Path, ...],
@@ -37,11 +51,17 @@ def command(
     Examples:
       mleq train --recipe_id demo
       mleq train --recipe_id tokyo --set model.epochs=5
+      mleq train --recipe_id demo --seeds 1,2,3 --average
       mleq train --recipe_id tokyo --catalog usgs.csv.gz
     """
     from mleq import api
 
+    if average and not seeds:
+        raise RequestError("--average is of several seeds", remedy="add --seeds 1,2,3")
     recipe = api.check_network(recipe_id, recipe_file, changes=changes)
+    if seeds:
+        _show_seeds(recipe, seeds, average, files, inputs, data_dir, out_dir, as_json)
+        return
     run = api.train(
         recipe, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir, command=sys.argv, changes=changes
     )
@@ -52,3 +72,25 @@ def command(
         click.echo(line)
     click.echo(f"run      {run.folder}")
     click.echo(f"page     {(out_dir / recipe.id / 'report.html').resolve().as_uri()}")
+
+
+def _show_seeds(recipe, seeds, average, files, inputs, data_dir, out_dir, as_json: bool) -> None:
+    from mleq import api
+    from mleq.experiment.seeds import spread_lines
+
+    summary = api.train_seeds(
+        recipe,
+        seeds,
+        average=average,
+        files=files,
+        inputs=inputs,
+        data_dir=data_dir,
+        out_dir=out_dir,
+        command=sys.argv,
+    )
+    if as_json:
+        common.answer_json(summary)
+        return
+    for line in spread_lines(summary):
+        click.echo(line)
+    click.echo(f"kept in {out_dir / recipe.id / 'seeds'}")

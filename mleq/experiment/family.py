@@ -119,3 +119,6 @@ class Family(Protocol):
 
     find_leaks: Callable[[Recipe, Any], list[dict[str, Any]]]
     """Optional: (recipe, material) -> what each probe of `check --leaks` asked, tried and found."""
+
+    folds: Callable[[Recipe, Any, int], list[Recipe]]
+    """Optional: (recipe, material, n) -> the recipe with the split of each fold of `backtest`, oldest first."""

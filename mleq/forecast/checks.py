@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,8 @@ from mleq.catalog.events import coverage
 from mleq.errors import DataError, RequestError
 from mleq.etas.sphere import distance_km
 from mleq.forecast.days import whole_days
+
+log = logging.getLogger("mleq")
 
 NEEDED = ("origin_time", "latitude", "longitude", "depth_km", "magnitude")
 
@@ -81,10 +85,13 @@ def no_event(recipe, events: pd.DataFrame, start: pd.Timestamp, end: pd.Timestam
 
 
 def check_parts(recipe, dates: np.ndarray, came_true: np.ndarray, parts: dict[str, np.ndarray]) -> None:
-    """Refuse parts on which nothing can be learned or scored."""
+    """Refuse parts on which nothing can be learned or scored; a quiet test part is scored, and gets no verdict."""
     for name, indices in parts.items():
         positives = int(came_true[indices].sum())
         if 0 < positives < len(indices):
+            continue
+        if name == "test" and positives == 0:
+            log.warning("%s: no event decides the target in the test part: there will be no verdict", recipe.id)
             continue
         span = f" ({dates[indices[0]]} to {dates[indices[-1]]})" if len(indices) else ""
         remedy = "widen target.radius_km, lower target.magnitude, lengthen target.horizon_days"

@@ -33,6 +33,7 @@ __all__ = [
     "describe_split",
     "evaluate",
     "find_leaks",
+    "folds",
     "forecasts",
     "layers",
     "keep_for_page",
@@ -139,6 +140,13 @@ def find_leaks(recipe: CatalogRecipe, events: pd.DataFrame) -> list[dict[str, An
     from mleq.forecast import leaks
 
     return leaks.find_leaks(recipe, events)
+
+
+def folds(recipe: CatalogRecipe, events: pd.DataFrame, n_folds: int) -> list[CatalogRecipe]:
+    """Return the recipe with the dates of each fold of a walk forward; see `mleq.forecast.folds.folds`."""
+    from mleq.forecast import folds as walk
+
+    return walk.folds(recipe, events, n_folds)
 
 
 def describe_split(recipe: CatalogRecipe, samples: Samples) -> dict[str, dict[str, Any]]:
