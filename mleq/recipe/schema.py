@@ -20,8 +20,9 @@ def document_schema(models: dict[str, type[Recipe]]) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     branches = []
     for family, model in models.items():
-        schema = model.model_json_schema(ref_template="#/$defs/{model}")
-        definitions.update(schema.pop("$defs", {}))
+        # Families may call different things alike, such as their windows.
+        schema = model.model_json_schema(ref_template=f"#/$defs/{family}_{{model}}")
+        definitions |= {f"{family}_{name}": part for name, part in schema.pop("$defs", {}).items()}
         schema["properties"]["extends"] = {
             "type": "string",
             "description": "id of a shelf recipe to start from",
