@@ -12,6 +12,7 @@ _FAMILIES = {
     "catalog": ("mleq.forecast", "CatalogRecipe"),
     "azimuth": ("mleq.azimuth", "AzimuthRecipe"),
     "lab": ("mleq.lab", "LabRecipe"),
+    "continuous": ("mleq.continuous", "ContinuousRecipe"),
 }
 
 

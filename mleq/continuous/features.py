@@ -136,6 +136,11 @@ class Extractor:
         )
 
 
+def first_look(features: Features, pool: str) -> np.ndarray:
+    """Return the features of the first look: pooled by "mean" or by "max"."""
+    return features.mean if pool == "mean" else features.largest
+
+
 def _view(signal: np.ndarray, scattering: Scattering) -> np.ndarray:
     """Windows of a signal, shape (n_windows, n_channels, length)."""
     length = scattering.hop * scattering.hops_in_window

@@ -125,7 +125,7 @@ def fit_look(features: np.ndarray, settings: Mixture, seed: int, *, label: str =
         for k in numbers:
             fits[k] = []
             for number in range(settings.seeds):
-                fits[k].append(_mixture(k, settings, seed + number).fit(reduced))
+                fits[k].append(mixture(k, settings, seed + number).fit(reduced))
                 task.advance(note=f"{k} components")
     bic = {k: min(fit.bic(reduced) for fit in some) for k, some in fits.items()}
     chosen = fits[min(bic, key=bic.get)]
@@ -146,7 +146,8 @@ def fit_look(features: np.ndarray, settings: Mixture, seed: int, *, label: str =
     )  # fmt: skip
 
 
-def _mixture(components: int, settings: Mixture, seed: int) -> Any:
+def mixture(components: int, settings: Mixture, seed: int) -> Any:
+    """Return an untrained scikit-learn mixture."""
     from sklearn.mixture import GaussianMixture
 
     return GaussianMixture(

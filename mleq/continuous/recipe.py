@@ -72,7 +72,7 @@ class ScatteringSettings(Settings):
     octaves: int = Field(6, ge=1, le=16, description="of the first layer, from the Nyquist frequency down")
     per_octave: int = Field(4, ge=1, le=32)
     second_octaves: int = Field(8, ge=1, le=20)
-    pool: Literal["mean", "max"] = Field("mean", description="what is kept of a window in the first look")
+    pool: Literal["mean", "max"] = Field("max", description="what is kept of a window in the first look")
 
 
 class Mixture(Settings):
@@ -115,6 +115,7 @@ class Detection(Settings):
     false_alarms_per_day: float = Field(5.0, gt=0, description="budget, of all templates together")
     sta_s: float = Field(1.0, gt=0)
     lta_s: float = Field(30.0, gt=0)
+    trigger: float = Field(4.0, gt=1, description="STA/LTA from which there is an event, with method sta_lta")
     min_magnitude: Magnitude = Field(-3.0, description="weaker detections are left out of the catalogue")
     magnitude_offset: Magnitude = Field(0.0, description="magnitude of an amplitude of one unit of the record's noise")
 

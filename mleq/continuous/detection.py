@@ -1,0 +1,176 @@
+"""Events of a record, by templates or by STA/LTA, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mleq.continuous import matching
+from mleq.continuous.features import Extractor
+from mleq.continuous.recipe import Detection
+from mleq.continuous.store import Arrays, ChunkStore
+from mleq.continuous.templates import Template, band_passed
+from mleq.continuous.triggers import sta_lta
+from mleq.continuous.windows import Chunk, WindowIndex
+
+LOWEST = 5.0
+"""Deviations from which a maximum is kept at all; no budget makes the threshold lower."""
+
+FIELDS = ("template", "sample", "correlation", "score", "magnitude", "amplitude")
+Columns = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Finds events of a record.
+
+    Attributes
+    ----------
+    extractor : Extractor
+        The record and the usual amplitudes of its channels.
+    templates : tuple of Template
+        All of one length; none for STA/LTA.
+    settings : Detection
+    """
+
+    extractor: Extractor
+    templates: tuple[Template, ...]
+    settings: Detection
+
+    @property
+    def length(self) -> int:
+        """Samples of a template, or of the short average."""
+        if self.templates:
+            return self.templates[0].waveform.shape[1]
+        return max(1, round(self.settings.sta_s * self.extractor.record.rate))
+
+    def of_chunk(self, chunk: Chunk, index: WindowIndex) -> Arrays:
+        """Return the candidates of a chunk and those of the templates played backwards, as arrays of FIELDS.
+
+        A chunk is given the record that its last windows' detections reach into; a maximum belongs to the chunk in
+        which it begins.
+        """
+        station = self.extractor.record.stations[chunk.station]
+        begin, end = station.segments[chunk.segment]
+        rate, first = station.rate, chunk.first
+        last = min(end, first + chunk.windows * index.hop)
+        final = last + index.hop > end  # the record's rest, too short for another window
+        last = end if final else last
+        before = round((2 * self.settings.lta_s if not self.templates else 1.0) * rate) + self.length
+        low, high = max(begin, first - before), min(end, last + 2 * self.length)
+        signal = station.read(low, high) / self.extractor.scales[chunk.station]
+        finite = np.isfinite(signal).all(0)
+        signal = band_passed(np.where(finite, signal, 0), self.settings.band_hz, rate)
+        if self.templates:
+            found, null = self._match(signal, low), self._match(signal, low, backwards=True)
+        else:
+            found, null = self._trigger(signal, low), np.empty((0, len(FIELDS)))
+        belongs = (found[:, 1] >= first) & (found[:, 1] < last)
+        return {"found": found[belongs], "null": null, "span": np.array([first, last])}
+
+    def _match(self, signal: np.ndarray, low: int, *, backwards: bool = False) -> np.ndarray:
+        if signal.shape[1] < self.length:
+            return np.empty((0, len(FIELDS)))
+        waveforms = np.stack([one.waveform for one in self.templates])
+        correlation = matching.correlate(signal, waveforms[..., ::-1] if backwards else waveforms)
+        scale = np.maximum(matching.deviation(correlation), 1e-6)
+        template, sample, value = matching.peaks(correlation, LOWEST * scale, self.length // 2)
+        rows = np.column_stack(
+            [template, sample + low, value, value / scale[template], *np.full((2, len(value)), np.nan)]
+        )
+        if not backwards:
+            for row, kind, at in zip(rows, template, sample, strict=True):
+                piece = signal[:, at : at + self.length]
+                ratio = matching.amplitude_ratio(piece, waveforms[kind])
+                row[4] = self.templates[kind].magnitude + np.log10(ratio)
+                row[5] = np.abs(piece).max()
+        return rows
+
+    def _trigger(self, signal: np.ndarray, low: int) -> np.ndarray:
+        rate = self.extractor.record.rate
+        long = max(2, round(self.settings.lta_s * rate))
+        ratio = sta_lta(signal, self.length, max(long, self.length + 1))
+        level = np.array([self.settings.trigger])
+        _, sample, value = matching.peaks(ratio[None], level, round(self.settings.length_s * rate))
+        amplitude = np.array([np.abs(signal[:, max(0, at - self.length) : at + 1]).max() for at in sample])
+        magnitude = np.log10(np.maximum(amplitude, 1e-6)) + self.settings.magnitude_offset
+        onset = np.maximum(sample - self.length, 0) + low
+        return np.column_stack([np.zeros(len(sample)), onset, value, value, magnitude, amplitude])
+
+    def events(self, chunks: Sequence[Chunk], store: ChunkStore) -> tuple[pd.DataFrame, dict]:
+        """Choose the threshold and make the table of events.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In time order: station, time (datetime64[ns]), family (name), correlation, score (in deviations),
+            magnitude.
+        dict
+            multiple (k), false_alarms_per_day (of the backward templates above it), days, candidates.
+        """
+        held = [(chunk, store.read(chunk)) for chunk in chunks]
+        rate = self.extractor.record.rate
+        days = sum(int(np.diff(arrays["span"])[0]) for _, arrays in held) / rate / 86_400
+        stations = np.concatenate([np.full(len(arrays["found"]), chunk.station) for chunk, arrays in held])
+        found = np.concatenate([arrays["found"] for _, arrays in held])
+        null = np.concatenate([_chance_alone(arrays, self.length) for _, arrays in held])
+        k = self.settings.trigger
+        if self.templates:
+            k = matching.multiple_for(null, max(days, 1e-9), self.settings.false_alarms_per_day)
+        strong = (found[:, 3] >= k) & ~(found[:, 4] < self.settings.min_magnitude)
+        stations, found = stations[strong], found[strong]
+        kept = [
+            np.flatnonzero(stations == number)[
+                matching.suppress(found[stations == number, 1], found[stations == number, 3], self.apart * rate)
+            ]
+            for number in range(len(self.extractor.record.stations))
+        ]
+        order = np.concatenate(kept).astype(int)
+        about = {
+            "multiple": float(k),
+            "false_alarms_per_day": float((null >= k).sum() / days) if self.templates else None,
+            "days": days,
+            "candidates": len(strong),
+        }
+        return self._table(stations[order], found[order]), about
+
+    @property
+    def apart(self) -> float:
+        """Seconds within which two detections are one event."""
+        return self.settings.length_s / 2 if self.templates else self.settings.length_s
+
+    def _table(self, stations: np.ndarray, found: np.ndarray) -> pd.DataFrame:
+        places = self.extractor.record.stations
+        times = np.array(
+            [places[s].time(int(at)) for s, at in zip(stations, found[:, 1], strict=True)], dtype="datetime64[ns]"
+        )
+        names = [one.name for one in self.templates] or ["sta_lta"]
+        table = pd.DataFrame(
+            {
+                "station": [places[s].name for s in stations],
+                "time": times,
+                "family": [names[int(k)] for k in found[:, 0]],
+                "correlation": found[:, 2],
+                "score": found[:, 3],
+                "magnitude": found[:, 4],
+            }
+        )
+        return table.sort_values(["time", "station"], kind="stable", ignore_index=True)
+
+
+def _chance_alone(arrays: Arrays, length: int) -> np.ndarray:
+    """Return the scores of backward templates where no template does better within its own length.
+
+    Where one does, the record holds something like it, and a backward template answers to that, not to chance.
+    """
+    null, found = arrays["null"], arrays["found"]
+    if not len(null) or not len(found):
+        return null[:, 3]
+    order = np.argsort(found[:, 1])
+    times, scores = found[order, 1], found[order, 3]
+    low, high = np.searchsorted(times, null[:, 1] - length), np.searchsorted(times, null[:, 1] + length, side="right")
+    best = np.array([scores[a:b].max(initial=0) for a, b in zip(low, high, strict=True)])
+    return null[best <= null[:, 3], 3]
