@@ -200,7 +200,7 @@ def pretrain(recipe, samples, inputs, *, work, key: str) -> tuple[Any, Any, dict
 def contexts(coded, gather, count: int) -> np.ndarray:
     """Compute what the head sees of windows, shape (count, 2 * context)."""
     keras = load_keras()
-    wave = keras.Input(coded.input_shape[INPUT][1:], name=INPUT)
+    wave = keras.Input(coded.inputs[0].shape[1:], name=INPUT)
     model = keras.Model({INPUT: wave}, summary_of(coded({INPUT: wave})[1]))
     from mleq.experiment.batches import batches_class
 

@@ -78,20 +78,25 @@ class CycleFinder:
         return max(float(times[-1]), 1e-3)
 
     def _look_closely(self, times: np.ndarray, before: np.ndarray, change: np.ndarray) -> None:
-        if self.max_gap_s is not None and (gaps := change < -self.max_gap_s).any():
-            row = int(np.argmax(gaps))
-            raise self._wrong(
-                row,
-                f"the time falls from {before[row]:.6g} to {times[row]:.6g} s: a gap of {-change[row]:.3g} s",
-                f"steps of at most signals.max_gap_s = {self.max_gap_s:g} s",
-            )
-        for row in np.flatnonzero(change > TIES * np.maximum(before, 1e-3)):
-            if before[row] > self.failure_below_s:
+        rises = change > TIES * np.maximum(before, 1e-3)
+        wrong = rises & (before > self.failure_below_s)
+        if self.max_gap_s is not None:
+            wrong |= change < -self.max_gap_s
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            moved = f"from {before[row]:.6g} to {times[row]:.6g} s"
+            if rises[row]:
                 raise self._wrong(
-                    int(row),
-                    f"the time to failure rises from {before[row]:.6g} to {times[row]:.6g} s within a cycle",
+                    row,
+                    f"the time to failure rises {moved} within a cycle",
                     f"a rise only at a failure, from below signals.failure_below_s = {self.failure_below_s:g} s",
                 )
+            raise self._wrong(
+                row,
+                f"the time falls {moved}: a gap of {-change[row]:.3g} s",
+                f"steps of at most signals.max_gap_s = {self.max_gap_s:g} s",
+            )
+        for row in np.flatnonzero(rises):
             self.failures.append((self.rows + int(row), float(before[row]), float(times[row])))
 
     def _wrong(self, row: int, found: str, expected: str) -> DataError:
