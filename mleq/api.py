@@ -280,6 +280,7 @@ def train(
     mleq.experiment.run.Run
         With folder, summary and forecasts.
     """
+    from mleq.catalog.chain import results_in
     from mleq.experiment import run as experiment
     from mleq.report import card, site
 
@@ -290,11 +291,25 @@ def train(
             return events
         return family.load(recipe, files=files, data_dir=data_dir, inputs=[Path(file) for file in inputs])
 
-    run = experiment.train(
-        recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes, finish=card.write
-    )
+    with results_in(out_dir):
+        if events is None and not files:
+            _train_source(recipe, out_dir=out_dir, data_dir=data_dir, command=command)
+        run = experiment.train(
+            recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes, finish=card.write
+        )
     site.draw_recipe(Path(out_dir), recipe.id)
     return run
+
+
+def _train_source(recipe: Any, **where: Any) -> None:
+    """Train the recipe that detects a chain's events, unless it has been."""
+    from mleq.catalog.chain import latest_detection
+
+    source = getattr(recipe, "catalog", None)
+    if getattr(source, "source", None) != "recipe" or latest_detection(source.id):
+        return
+    log.info("recipe '%s' forecasts what '%s' detects, which is trained first", recipe.id, source.id)
+    train(load_recipe(source.id), **where)
 
 
 def draw_pages(out_dir: str | Path = "out") -> list[Path]:
@@ -423,6 +438,7 @@ def predict(
     list of dict
         The entries, in the order of the dates or inputs.
     """
+    from mleq.catalog.chain import results_in
     from mleq.experiment import folder, ledger, predictions
     from mleq.experiment.run import Run
     from mleq.report import geojson
@@ -436,7 +452,8 @@ def predict(
     def load() -> Any:
         return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
 
-    entries = family.predict(recipe, run, load, dates=asked, inputs=[Path(file) for file in inputs])
+    with results_in(out_dir):
+        entries = family.predict(recipe, run, load, dates=asked, inputs=[Path(file) for file in inputs])
     if not again:
         entries = ledger.not_yet_in(Path(out_dir), entries)
     ledger.append(Path(out_dir), entries)

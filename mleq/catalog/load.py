@@ -16,6 +16,7 @@ import pandas as pd
 import mleq
 from mleq.catalog import columns, memo
 from mleq.catalog import events as events_of
+from mleq.catalog.chain import detected
 from mleq.catalog.conversion import convert
 from mleq.catalog.simulated import simulated
 from mleq.catalog.window import timestamp
@@ -35,7 +36,7 @@ def load_events(
 
     Parameters
     ----------
-    settings : UsgsCatalog or SimulatedCatalog
+    settings : UsgsCatalog or SimulatedCatalog or RecipeCatalog
         The recipe's `catalog`.
     files : iterable of path, optional
         Read events from these files instead of the store or the simulation; what a recipe says of start, end,
@@ -62,6 +63,8 @@ def load_events(
         events = _from_files(settings, files)
     elif settings.source == "simulated":
         return simulated(settings)
+    elif settings.source == "recipe":
+        return detected(settings)
     else:
         events = _from_store(settings, data_folder(data_dir), recipe_id)
     if events.empty:

@@ -46,7 +46,7 @@ def target_dates(
     end = coverage(events)[1]
     beyond = day_after(end, zone)
     latest = max(tomorrow, beyond)
-    dates = list(asked) or [beyond if recipe.catalog.source == "simulated" else tomorrow]
+    dates = list(asked) or [beyond if recipe.catalog.source in ("simulated", "recipe") else tomorrow]
     for date in dates:
         if date > latest:
             raise RequestError(

@@ -88,6 +88,8 @@ def _data_needed(recipe: CatalogRecipe) -> str:
     catalog = recipe.catalog
     if catalog.source == "simulated":
         return f"simulated from seed {catalog.seed}: {catalog.days:,} days from {catalog.start}"
+    if catalog.source == "recipe":
+        return f"detected by the recipe {catalog.id}, M >= {catalog.min_magnitude:g} on its relative scale"
     until = f"before {catalog.end}" if catalog.end else "to the newest"
     return f"USGS events of M >= {catalog.min_magnitude:g} from {catalog.start} {until}"
 

@@ -98,7 +98,17 @@ class SimulatedCatalog(Settings):
         return self
 
 
-Catalog = Annotated[UsgsCatalog | SimulatedCatalog, Field(discriminator="source")]
+class RecipeCatalog(Settings):
+    """Events that another recipe detected in a continuous record; its latest run is read."""
+
+    source: Literal["recipe"]
+    id: str = Field(description="id of the recipe that detects them; trained first where it has no run")
+    start: dt.date = Field(description="first day (UTC) of its record")
+    min_magnitude: Magnitude = Field(description="smallest magnitude used, on that recipe's relative scale")
+    completeness: Estimator = Field("goodness_of_fit", description="estimator of the completeness magnitude")
+
+
+Catalog = Annotated[UsgsCatalog | SimulatedCatalog | RecipeCatalog, Field(discriminator="source")]
 
 
 class Circle(Settings):
