@@ -1,0 +1,90 @@
+"""Are probabilities right after RandomUnderSampler and after SMOTE, on days that nothing was fitted on?
+
+    python benchmarks/calibration.py [--catalog usgs.csv.gz] [--epochs 4]
+
+On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` with a coarser grid and a smaller
+network, so that it takes minutes. For each: mean forecast over observed frequency on the test part, as the network says
+it and after calibration, beside the interval that drift allows; and the expected calibration errors.
+
+The interval: a forecast cannot know how the base rate changes between the days that it learns from and the test part.
+One that carries the earlier rate on has the ratio (earlier frequency / test frequency), one that foresees the change
+has 1; both frequencies are uncertain, and the interval spans the 95 % stationary-bootstrap intervals (2,000 resamples,
+blocks of 60 days on average) of either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from mleq import api, scores
+from mleq.forecast import family
+from mleq.forecast.evaluation import calibration_of
+
+METHODS = ("RandomUnderSampler", "SMOTE")
+SMALLER = ["grid.rows=10", "grid.columns=15", "model.filters=8", "model.learning_rate=0.001"]
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--catalog", type=Path, help="file of events for tokyo; without it only the simulation is tried")
+    words.add_argument("--epochs", type=int, default=4)
+    asked = words.parse_args()
+    cases = [("demo", [])] + ([("tokyo", SMALLER)] if asked.catalog else [])
+    print("ratio: mean forecast / observed frequency on the test part; ECE: expected calibration error, 10 bins")
+    header = f"{'recipe':<8}{'resampling':<20}{'ratio before':>13}{'after':>8}{'drift allows':>16}"
+    print(f"{header}{'ECE before':>12}{'after':>8}{'Platt':>16}  held")
+    held = []
+    for name, changes in cases:
+        for method in METHODS:
+            held.append(row(name, [*changes, f"model.epochs={asked.epochs}"], method, asked.catalog))
+    print(f"{sum(held)} of {len(held)} within the interval and with at most a third of the error")
+    return 0 if all(held) else 1
+
+
+def row(name: str, changes: list[str], method: str, catalog: Path | None) -> bool:
+    """Train a recipe after a way of resampling; print and judge its calibration on the test part."""
+    recipe = api.load_recipe(name, changes=[*changes, f'resample=[{{"name": "{method}"}}]'])
+    events = api.load_events(recipe, files=[catalog] if recipe.catalog.source == "usgs" else [])
+    samples = family.make_samples(recipe, events)
+    with tempfile.TemporaryDirectory() as work:
+        learned = family.learner(recipe)(samples, events, work=Path(work), key=method)
+    test = samples.parts["test"]
+    observed = samples.target[test]
+    raw = learned.uncalibrated(samples, test, recipe.model.batch_size)
+    before, after = calibration_of(observed, raw), calibration_of(observed, learned.calibrator(raw))
+    low, high = allowed(samples.target[np.r_[samples.parts["train"], samples.parts["validation"]]], observed)
+    ratios = [one["mean_forecast"] / one["observed_frequency"] for one in (before, after)]
+    errors = [one["expected_calibration_error"] for one in (before, after)]
+    well = low <= ratios[1] <= high and errors[1] <= errors[0] / 3
+    platt = learned.calibrator.platt
+    curve = "none" if platt is None else f"{platt.intercept:+.2f} {platt.slope:+.2f}"
+    print(
+        f"{name:<8}{method:<20}{ratios[0]:>13.2f}{ratios[1]:>8.2f}{f'{low:.2f} to {high:.2f}':>16}"
+        f"{errors[0]:>12.3f}{errors[1]:>8.3f}{curve:>16}  {'yes' if well else 'NO'}",
+        flush=True,
+    )
+    return well
+
+
+def allowed(earlier: np.ndarray, observed: np.ndarray) -> tuple[float, float]:
+    """The interval of ratios that drift and chance allow; see above."""
+    before = resampled_means(earlier, seed=1)
+    frequency = np.maximum(resampled_means(observed, seed=2), 0.5 / observed.size)
+    ends = [np.quantile(ratio / frequency, (0.025, 0.975)) for ratio in (before, observed.mean())]
+    return float(np.min(ends)), float(np.max(ends))
+
+
+def resampled_means(days: np.ndarray, seed: int) -> np.ndarray:
+    """Means of 2,000 stationary resamples of days."""
+    return days[scores.stationary_indices(days.size, 60, 2000, seed)].mean(axis=1)
+
+
+if __name__ == "__main__":
+    logging.getLogger("mleq").setLevel(logging.ERROR)
+    sys.exit(main())
