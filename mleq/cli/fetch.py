@@ -58,6 +58,7 @@ def command(
       mleq fetch --recipe_id tokyo
       mleq fetch --start 1980-01-01 --end 2016-01-01 --min_magnitude 4 --export events.csv
       mleq fetch --verify
+      mleq fetch --recipe_id mine --input signals.mseed --input events.xml --input stations.xml
     """
     from mleq import api
     from mleq.catalog import export, fetch

@@ -19,10 +19,19 @@ SCORES = {
     "mae_seconds": ("Gain", "s of mean absolute error; above 0 the model is better"),
     "nats_per_day": ("Gain per day", "nats; above 0 the model is better"),
     "nats_per_event_day": ("Gain per event-day", "nats; above 0 the model is better"),
+    "circular_mae_deg": ("Mean error", "degrees on the circle; 90 is guessing; lower is better"),
+    "circular_median_deg": ("Median error", "degrees on the circle; lower is better"),
+    "share_within_20_deg": ("Within 20°", "share; higher is better"),
+    "share_of_flips": ("Flips", "share beyond 120°; lower is better"),
+    "von_mises_log_score": ("Log score of the angle", "nats; 1.838 knows nothing; lower is better"),
+    "degrees": ("Gain in mean error", "degrees; above 0 the model is better"),
+    "nats_per_trace": ("Gain in log score", "nats a trace; above 0 the model is better"),
 }
 """Titles of scores and gains, with unit and direction; a name that is not here is shown as it is."""
 
 METHODS = {
+    "polarization_noise_corrected": "polarisation, noise subtracted",
+    "polarization": "polarisation",
     "probability": "this model",
     "etas": "ETAS",
     "omori": "Omori",
