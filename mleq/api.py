@@ -441,7 +441,7 @@ def predict(
     from mleq.catalog.chain import results_in
     from mleq.experiment import folder, ledger, predictions
     from mleq.experiment.run import Run
-    from mleq.report import geojson
+    from mleq.report import geojson, shelf
 
     asked = list(dict.fromkeys(_as_date(date) for date in dates))
     run = Run(folder.latest_run(Path(out_dir), recipe_id))
@@ -460,6 +460,7 @@ def predict(
     predictions.keep(Path(out_dir), entries)
     with predictions.kept(Path(out_dir)) as all_of_them:
         geojson.write(Path(out_dir) / "predictions.geojson", all_of_them)
+    shelf.draw(Path(out_dir))
     return entries
 
 

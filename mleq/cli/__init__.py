@@ -28,6 +28,7 @@ COMMANDS = {
     "predict": "forecast days with a trained recipe",
     "odds": "answer one question: how likely, here, this strong, this soon",
     "report": "redraw a run's page",
+    "serve": "look at all results in a browser",
     "ledger": "check the record of issued forecasts, and see how they did",
     "nightly": "one line for cron: fetch, forecast, score, redraw",
     "prune": "remove old runs, after asking",

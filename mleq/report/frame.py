@@ -129,6 +129,17 @@ display:flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center}
 .chosen{fill:none;stroke:var(--ink);stroke-width:2.5}
 .legend{display:flex;align-items:center;margin:.3rem 0 0;font-size:.75rem;color:var(--muted);gap:0}
 .legend i{flex:1;height:.7rem}.legend span{padding:0 .4rem}.legend span:first-child{padding-left:0}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:1rem}
+article{border:1px solid var(--rule);border-left:6px solid var(--muted);border-radius:8px;padding:.6rem .9rem;
+min-width:0}
+article.better{border-left-color:var(--better)}article.worse{border-left-color:var(--event)}
+article h3{margin:0;overflow-wrap:anywhere}article h3 small{font-weight:400;color:var(--muted);margin-left:.5rem}
+.bar{display:grid;grid-template-columns:5rem 1fr 4.5rem;align-items:center;gap:.5rem;font-size:.875rem}
+.bar b{text-align:right;font-variant-numeric:tabular-nums}
+.track{height:.7rem;background:var(--ground);border:1px solid var(--rule);border-radius:4px;overflow:hidden}
+.track i{display:block;height:100%;background:var(--model)}.track .long-term{background:var(--reference)}
+.target{fill:var(--event);stroke:var(--panel);stroke-width:1.5}a:focus-visible .target,a:hover .target{
+stroke:var(--ink);stroke-width:3}
 .now{font-variant-numeric:tabular-nums;min-height:3rem}
 .values{font-variant-numeric:tabular-nums;min-height:1.5em}
 """
@@ -187,6 +198,7 @@ def page(title: str, header: Any, panels: Sequence[Panel], *, agency: Agency, as
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("link", rel="icon", href="data:,"),  # else a browser asks a server for one
         tag("title", title),
         tag("style", Html(_CSS)),
     )

@@ -77,7 +77,7 @@ def circle(latitude: float, longitude: float, radius_km: float) -> dict[str, Any
     parts = []
     for shift in (-360.0, 0.0, 360.0):
         moved = [(x + shift, y) for x, y in ring]
-        part = _clipped(_clipped(moved, 180.0, west=True), -180.0, west=False)
+        part = between_antimeridians(moved)
         if len(part) > 2:
             parts.append(part)
     return _polygon(parts)
@@ -92,7 +92,12 @@ def _around_pole(north: np.ndarray, east: np.ndarray, pole: float) -> Ring:
     return ring if pole > 0 else ring[::-1]
 
 
-def _clipped(ring: Ring, meridian: float, *, west: bool) -> Ring:
+def between_antimeridians(ring: Ring, half: float = 180.0) -> Ring:
+    """The part of a ring that lies between -180 and 180 degrees, `half` being 180 in the ring's units."""
+    return clipped(clipped(ring, half, west=True), -half, west=False)
+
+
+def clipped(ring: Ring, meridian: float, *, west: bool) -> Ring:
     """The part of a ring that lies west, or east, of a meridian (Sutherland and Hodgman 1974)."""
     kept: Ring = []
     for (x0, y0), (x1, y1) in zip(ring, [*ring[1:], *ring[:1]], strict=True):

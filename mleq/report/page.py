@@ -40,6 +40,23 @@ def draw(run_folder: Path, target: Path) -> Path:
         If the page cannot be written.
     """
     target = Path(target)
+    text = made(run_folder, target)
+    assets.write(target.parents[1])
+    atomic.write_text(target, text)
+    return target
+
+
+def draw_single(run_folder: Path, out_dir: Path, target: Path) -> Path:
+    """Draw the page of a run as one file, to be sent; see `draw`."""
+    from mleq.report import single
+
+    recipe_id = Path(run_folder).parents[1].name
+    atomic.write_text(target, single.one_file(made(run_folder, Path(out_dir) / recipe_id / "report.html")))
+    return Path(target)
+
+
+def made(run_folder: Path, target: Path) -> str:
+    """Return the page of a run that will lie at `target`; see `draw`."""
     run = RunRecord.read(Path(run_folder))
     wanted = panels(run, target)
     drawn = []
@@ -50,9 +67,7 @@ def draw(run_folder: Path, target: Path) -> Path:
                 drawn.append(frame.Panel(name, title, content))
             shown.advance()
     agency = agency_of(run.summary.get("target"))
-    assets.write(target.parents[1])
-    atomic.write_text(target, frame.page(f"{run.title}: mleq", _header(run), drawn, agency=agency))
-    return target
+    return frame.page(f"{run.title}: mleq", _header(run), drawn, agency=agency)
 
 
 def panels(run: RunRecord, target: Path) -> Panels:
@@ -100,7 +115,7 @@ def _header(run: RunRecord) -> Html:
     return join(
         [
             tag("h1", run.title, *others),
-            paragraph(said, class_="quiet"),
+            paragraph(said, ". ", tag("a", "All recipes", href="../index.html"), class_="quiet"),
             paragraph(note) if note else None,
         ]
     )

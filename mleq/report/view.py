@@ -136,4 +136,4 @@ def land_image(assets: str, place: str) -> Html:
 
 def _step(span: float) -> float:
     """A round number of degrees that divides a span into a few parts."""
-    return next((step for step in (0.5, 1, 2, 5, 10, 15, 30) if span / step <= 6), 30)
+    return next((step for step in (0.5, 1, 2, 5, 10, 15, 30) if span / step <= 4.5), 60)
