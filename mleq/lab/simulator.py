@@ -129,7 +129,7 @@ def _slow_course(settings, ends_s, length_s: float, rng: np.random.Generator) ->
 
     def bait() -> np.ndarray:
         """Wanders through the experiment, and jumps at each failure."""
-        return settings.drift * (0.7 * wandering(30 * typical) + 0.7 * rng.standard_normal(len(ends_s) + 1)[cycle])
+        return settings.drift * (0.7 * wandering(5 * typical) + 0.7 * rng.standard_normal(len(ends_s) + 1)[cycle])
 
     return {
         "time": time,
