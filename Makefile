@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slow check format schema figures bench clean
+.PHONY: help env demo test test-slow check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,7 +45,10 @@ figures: env ## redraw img/
 	$(RUN) -m mleq.report.figures img
 
 bench: env ## print every figure that README and docs quote
-	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $$script || exit 1; done
+	@for script in $(filter-out benchmarks/leaderboard.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
+
+leaderboard: env ## every method over ETAS at every place, into docs/leaderboard.md (hours; SET='--set model.epochs=5')
+	$(RUN) benchmarks/leaderboard.py $(SET)
 
 clean: ## remove the environment and caches (out/ and data/ stay)
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

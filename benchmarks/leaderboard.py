@@ -1,0 +1,236 @@
+"""Every method beside ETAS, at every place: trains or reads runs, and writes docs/leaderboard.md.
+
+    python benchmarks/leaderboard.py [--catalog usgs.csv.gz] [--set model.epochs=5] [--only tokyo,chile_m5]
+
+The eight Japanese recipes and the six others, at M 4.5 and at M 5. A recipe that has a finished run of just these
+settings on just this catalogue is not trained again, so the command may be stopped and given again; the page is written
+anew after each recipe. The table stands as it comes out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mleq import api, atomic, scores
+from mleq.errors import MissingData, MleqError
+from mleq.experiment.folder import complete_runs
+from mleq.experiment.run import Run
+from mleq.experiment.tasks import finished_run, material_and_hash
+from mleq.forecast import family
+from mleq.forecast.evaluation import NOT_METHODS, SHORTEST_MEAN_BLOCK
+
+JAPAN = ("tokyo", "niigata", "iwaki", "sendai", "sapporo", "nagoya", "nankai", "fukuoka")
+WORLD = ("chile", "sumatra", "southern_california", "italy", "new_zealand", "greece")
+GROUPS = {"M 4.5": [*JAPAN, *WORLD], "M 5": [f"{name}_m5" for name in (*JAPAN, *WORLD)]}
+RESAMPLES = 2000
+CLONE = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Entry:
+    """What the page says of one recipe: its run, or why there is none."""
+
+    recipe_id: str
+    run: Run | None = None
+    reason: str = ""
+    tried: int = 0
+    daily: pd.DataFrame | None = None
+    gains: dict[str, dict] = field(default_factory=dict)
+
+
+def main() -> int:
+    asked = arguments()
+    chosen = set(asked.only.split(",")) if asked.only else None
+    entries: dict[str, list[Entry]] = {group: [] for group in GROUPS}
+    for group, names in GROUPS.items():
+        for name in names:
+            if chosen is None or name in chosen:
+                entries[group].append(entry_of(name, asked))
+                atomic.write_text(asked.write, "\n".join(page(entries, asked)) + "\n")
+                print(f"{name}: {entries[group][-1].reason or entries[group][-1].run.summary['verdict']}", flush=True)
+    print(f"written to {asked.write}")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--catalog", type=Path, action="append", default=[], help="events from a file; else the store")
+    words.add_argument("--data_dir", type=Path, default=None)
+    words.add_argument("--out_dir", type=Path, default=Path("out"))
+    words.add_argument("--set", dest="changes", action="append", default=[], metavar="PATH=VALUE")
+    words.add_argument("--only", help="ids with commas between them")
+    words.add_argument("--write", type=Path, default=CLONE / "docs" / "leaderboard.md")
+    return words.parse_args()
+
+
+def entry_of(name: str, asked: argparse.Namespace) -> Entry:
+    """Train a recipe or read its run; a recipe that is refused stands on the page with the reason."""
+    try:
+        recipe = api.check_network(name, CLONE / "recipe.json", changes=asked.changes)
+        events, catalog = material_and_hash(
+            recipe, family, lambda: api.load_events(recipe, files=asked.catalog, data_dir=asked.data_dir)
+        )
+        place = finished_run(asked.out_dir, recipe, catalog)
+        if place is None or "etas" not in Run(place).summary["gain"]:
+            place = api.train(recipe, events, out_dir=asked.out_dir, command=sys.argv, changes=asked.changes).folder
+    except MissingData:
+        raise  # true of every place: nothing would be scored
+    except MleqError as error:
+        return Entry(name, reason=str(error).splitlines()[0])
+    run = Run(place)
+    tried = {Run(one).record["recipe_sha256"] for one in complete_runs(asked.out_dir, name)}
+    return Entry(name, run, tried=len(tried), daily=daily_gains(run), gains=gains_over_etas(run, recipe))
+
+
+def test_part(run: Run) -> pd.DataFrame:
+    return run.forecasts.query("part == 'test'").drop(columns="part")
+
+
+def methods_of(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.columns if name not in NOT_METHODS]
+
+
+def gains_over_etas(run: Run, recipe) -> dict[str, dict]:
+    """The gain of every method over ETAS, on the same resamples."""
+    table = test_part(run)
+    block = max(SHORTEST_MEAN_BLOCK, recipe.grid.window_days + recipe.target.horizon_days)
+    scored = scores.block_bootstrap(
+        table["observed"].to_numpy(),
+        {name: table[name].to_numpy() for name in methods_of(table)},
+        mean_block_days=block,
+        n_resamples=RESAMPLES,
+        seed=recipe.seed,
+    )
+    return {name: scored.gain(name, "etas") for name in methods_of(table) if name != "etas"}
+
+
+def daily_gains(run: Run) -> pd.DataFrame:
+    """Gain over ETAS of each day, and whether it had an event, by date; its sums over places are what is pooled."""
+    table = test_part(run).set_index("target_date")
+    given = {
+        name: np.log(np.where(table["observed"], table[name], 1 - table[name]).clip(scores.EPSILON))
+        for name in methods_of(table)
+    }
+    gains = {name: values - given["etas"] for name, values in given.items() if name != "etas"}
+    return pd.DataFrame(gains, index=table.index).assign(events=table["observed"].astype(float))
+
+
+def pooled(entries: list[Entry]) -> dict[str, dict[str, float]]:
+    """Gain per event-day over ETAS of all places together: summed within each day, whose blocks are drawn again."""
+    tables = [entry.daily for entry in entries if entry.run]
+    if not tables:
+        return {}
+    total = pd.concat(tables).groupby(level=0).sum()
+    days = pd.date_range(total.index.min(), total.index.max(), freq="D")
+    total = total.reindex(days, fill_value=0.0)
+    events = total.pop("events").to_numpy()
+    drawn = scores.stationary_indices(len(days), SHORTEST_MEAN_BLOCK, RESAMPLES, 1)
+    answer = {}
+    for name in total.columns:
+        gain = total[name].to_numpy()
+        resampled = gain[drawn].sum(axis=1) / np.maximum(events[drawn].sum(axis=1), 1)
+        low, high = np.quantile(resampled, (0.025, 0.975))
+        answer[name] = {"value": gain.sum() / max(events.sum(), 1), "low": low, "high": high}
+    return answer
+
+
+def page(entries: dict[str, list[Entry]], asked: argparse.Namespace) -> list[str]:
+    """The whole page in Markdown."""
+    runs = [entry.run for group in entries.values() for entry in group if entry.run]
+    lines = [
+        "# Leaderboard",
+        "",
+        "Written by `make leaderboard`, as it came out. Gains are in nats over ETAS (`docs/etas.md`) on the same days",
+        "of the test part, above zero where a method is better; 95 % intervals by stationary block bootstrap, paired.",
+        "`this model` is the recipe's network, calibrated on out-of-fold days.",
+        "Pseudo-prospective, on a revised catalogue.",
+        "",
+        f"Settings changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
+    ]
+    catalogues = {(run.summary["catalog"]["sha256"], run.summary["catalog"]["end"][:10]) for run in runs}
+    lines += [f"Catalogue to {end}, snapshot sha256 `{sha[:16]}`." for sha, end in sorted(catalogues)]
+    for group, some in entries.items():
+        if some:
+            lines += ["", f"## {group}", *summary_table(some), *places(some)]
+    return lines
+
+
+def summary_table(entries: list[Entry]) -> list[str]:
+    """All places of a magnitude together, and at how many of them each method is significantly better or worse."""
+    together = pooled(entries)
+    if not together:
+        return []
+    lines = ["", "| method | nats per event-day, all places | better at | worse at | of |", "|---|---|---|---|---|"]
+    for name, gain in sorted(together.items(), key=lambda item: -item[1]["value"]):
+        per_day = [entry.gains[name]["nats_per_day"] for entry in entries if name in entry.gains]
+        known = [one for one in per_day if one["low"] is not None]
+        better, worse = sum(one["low"] > 0 for one in known), sum(one["high"] < 0 for one in known)
+        lines.append(f"| {title(name)} | {interval(gain)} | {better} | {worse} | {len(per_day)} |")
+    return [
+        *lines,
+        "",
+        "Places overlap, and days are drawn again with all places of that day; intervals by percentiles.",
+    ]
+
+
+def places(entries: list[Entry]) -> list[str]:
+    """A table for each place."""
+    lines = []
+    for entry in entries:
+        lines += ["", f"### {entry.recipe_id}", ""]
+        if entry.run is None:
+            lines.append(f"Not scored: {entry.reason}")
+            continue
+        summary = entry.run.summary
+        test, complete = summary["split"]["test"], summary["catalog"]["completeness_magnitude"]
+        lines += [
+            f"{test['start']} to {test['end']}: {test['days']:,} days, {test['positives']:,} with an event; "
+            f"complete from M {complete:.1f}; {entry.tried} configuration{'s' if entry.tried > 1 else ''} of the "
+            f"network tried; run `{summary['run']}`.",
+            "",
+            summary["verdict"],
+            "",
+            "| method | nats per day | nats per event-day | ROC-AUC |",
+            "|---|---|---|---|",
+        ]
+        scored = {"probability": summary["scores"], **summary["references"]}
+        ordered = sorted(entry.gains, key=lambda name: -entry.gains[name]["nats_per_day"]["value"])
+        for name in ordered:
+            gain = entry.gains[name]
+            lines.append(
+                f"| {title(name)} | {interval(gain['nats_per_day'], 4)} | {interval(gain['nats_per_event_day'])} "
+                f"| {area(scored[name]['roc_auc'])} |"
+            )
+        lines.append(f"| ETAS | 0 | 0 | {area(scored['etas']['roc_auc'])} |")
+    return lines
+
+
+def title(name: str) -> str:
+    return "**this model**" if name == "probability" else name.replace("_", " ")
+
+
+def interval(gain: dict[str, Any], digits: int = 3) -> str:
+    if gain["value"] is None:
+        return "-"
+    value = f"{gain['value']:+.{digits}f}"
+    return value if gain["low"] is None else f"{value} [{gain['low']:+.{digits}f}, {gain['high']:+.{digits}f}]"
+
+
+def area(score: dict[str, Any]) -> str:
+    return "-" if score["value"] is None else f"{score['value']:.3f}"
+
+
+if __name__ == "__main__":
+    logging.getLogger("mleq").setLevel(logging.ERROR)
+    try:
+        sys.exit(main())
+    except MissingData as missing:
+        sys.exit(f"leaderboard: {missing}")
