@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ COLUMNS = ("acoustic_data", "time_to_failure")
 BLOCK = 8 << 20
 """Bytes parsed at once."""
 
-PART_ROWS = 25_000_000
+PART_ROWS = 10_000_000
 
 
 def stored(path: Path, data_dir: Path, settings) -> Store:
@@ -177,7 +176,7 @@ def _parsed(block: bytes, names: list[str], finder: CycleFinder) -> tuple[np.nda
     kinds = {COLUMNS[0]: pa.int16(), COLUMNS[1]: pa.float64()}
     try:
         table = csv.read_csv(
-            io.BytesIO(block),
+            pa.BufferReader(block),
             read_options=csv.ReadOptions(column_names=names, use_threads=True, block_size=1 << 20),
             convert_options=csv.ConvertOptions(column_types=kinds, null_values=["", "nan", "NaN", "NA"]),
         )

@@ -1,6 +1,6 @@
 """The store of a record: an HDF5 file that shows the whole, over parts that were written one at a time.
 
-    data/lab/<name>/part-00000.h5 …    `signal` (int16) and `time_to_failure_s` (float32), 25 million rows a part
+    data/lab/<name>/part-00000.h5 …    `signal` (int16) and `time_to_failure_s` (float32), ten million rows a part
     data/lab/<name>/record.h5          the same two over all parts (virtual data sets), the table `cycles`, attributes
 
 A part appears under its name when it is complete, so an import that was stopped goes on after the last of them; the
