@@ -99,7 +99,8 @@ def residual(model: AzimuthResidual) -> Layers:
     layers: Layers = []
     for units in model.units:
         layers += [{"name": "Dense", "units": units, "activation": "gelu"}, {"name": "Dropout", "rate": model.dropout}]
-    return [*layers, {"name": "Dense", "units": 2}]
+    # Without anything learnt there is no correction: the answer is the classical estimate.
+    return [*layers, {"name": "Dense", "units": 2, "kernel_initializer": "zeros"}]
 
 
 def mistakes(recipe: AzimuthRecipe, n_features: int) -> list[tuple[tuple, str]]:

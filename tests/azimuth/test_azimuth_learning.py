@@ -115,6 +115,17 @@ def test_a_network_learns_and_is_read_back(name, make_recipe, samples, tmp_path)
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
 
 
+def test_without_training_the_residual_network_corrects_nothing(make_recipe, samples):
+    from mleq.azimuth.features import Features
+    from mleq.azimuth.references import classical
+
+    train, test = samples.part("train"), samples.part("test")
+    features = Features.fitted(train, (0.5, 1.0), 0.5, True)
+    untrained = learning.Learned(make_recipe(), learning.build(make_recipe(), len(features.stations)), features)
+    direction, _, _ = untrained.ask(test)
+    assert circular_error(classical(test, 0.5, True)[0], direction).max() < 1e-6
+
+
 @pytest.mark.parametrize(("loss", "units"), [("von_mises", 2), ("cosine", 2), ("degrees", 1)])
 def test_the_losses_of_the_cnn_have_answers_of_their_shape(loss, units, make_recipe, traces):
     recipe = make_recipe(model={**MODELS["cnn"], "loss": loss})
