@@ -47,7 +47,7 @@ def advice(curve: list[dict[str, Any]]) -> str:
     loss = last["held_out_log_likelihood"] - smaller[-1]["held_out_log_likelihood"]
     return (
         f"from {smaller[-1]['windows']:,} to {last['windows']:,} windows the likelihood still rose by {loss:.2f} a "
-        "window: raise model.sample"
+        "window: raise model.sample, or give more record"
     )
 
 
