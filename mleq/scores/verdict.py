@@ -81,9 +81,11 @@ def _trivial_winner(gains: Mapping[str, Mapping], strongest: str) -> str:
         return ""
     best = _strongest(gains, trivial)
     gain = gains[best]["nats_per_day"]
-    if gain["low"] is None or gain["value"] >= 0:
+    if gain["low"] is None:
         return ""
     value, low, high, _ = _numbers(gain)
+    if not value.startswith("-"):  # no better, or by less than is printed
+        return ""
     return f"; {reference_title(best)}, a trivial rule, did better than this forecast too: {value} [{low}, {high}]"
 
 

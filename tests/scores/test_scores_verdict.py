@@ -88,6 +88,8 @@ def test_a_trivial_rule_that_did_better_is_named_beside_a_stronger_reference():
         "Worse than ETAS: -0.020 [-0.030, -0.010] nats per day on 1,000 days;"
         " count, a trivial rule, did better than this forecast too: -0.004 [-0.010, +0.002]."
     )
+    gains["count"] = gain(-0.0001, -0.01, 0.01)
+    assert "trivial" not in scores.verdict(gains, days=1000, event_days=100)
     gains["count"] = gain(0.004, -0.01, 0.01)
     assert "trivial" not in scores.verdict(gains, days=1000, event_days=100)
 
