@@ -26,7 +26,7 @@ class BuildWithShelf(build_py):
 
 
 test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff", "playwright>=1.40", "axe-playwright-python>=0.1.4"]
-waveform = ["obspy>=1.4", "h5py>=3"]
+waveform = ["obspy>=1.4", "h5py>=3", "zarr>=3"]
 csep = ["pycsep>=0.8"]
 
 setup(

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mleq import api  # noqa: E402
 from mleq.continuous.clusters import fit_partition  # noqa: E402
 from mleq.continuous.features import Features, first_look  # noqa: E402
-from mleq.continuous.material import load  # noqa: E402
 from mleq.continuous.matching import peaks  # noqa: E402
+from mleq.continuous.material import load  # noqa: E402
 from mleq.continuous.samples import make_samples  # noqa: E402
 from mleq.continuous.templates import band_passed  # noqa: E402
 from mleq.continuous.triggers import sta_lta  # noqa: E402
