@@ -9,7 +9,6 @@ import pandas as pd
 
 from mleq import scores
 from mleq.forecast.recipe import CatalogRecipe
-from mleq.scores.decomposition import decompose_gain
 
 SHORTEST_MEAN_BLOCK = 60
 """Days; an aftershock sequence of a moderate event mostly fits into it."""
@@ -49,7 +48,7 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
         "scores": resampled.score("probability"),
         "references": {name: resampled.score(name) for name in references},
         "gain": gain,
-        "decomposition": decompose_gain(resampled),
+        "decomposition": scores.decompose_gain(resampled),
         "calibration": _before_and_after(test),
         "confusion": _confusion(validation, test),
         "verdict": scores.verdict(gain, days=len(observed), event_days=int(observed.sum())),

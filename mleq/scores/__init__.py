@@ -7,6 +7,7 @@ from mleq.scores.alarm import best_threshold, confusion, peirce_score, pr_auc, r
 from mleq.scores.blocks import mean_block_days, stationary_indices
 from mleq.scores.bootstrap import BlockBootstrap, block_bootstrap
 from mleq.scores.csep import likelihood_test, number_test, paired_t_test, w_test
+from mleq.scores.decomposition import decompose_gain
 from mleq.scores.gambling import daily_gambling_return, gambling_score
 from mleq.scores.molchan import area_skill_interval, area_skill_score, molchan_trajectory
 from mleq.scores.probability import (
@@ -40,6 +41,7 @@ __all__ = [
     "confusion",
     "cost_loss_value",
     "daily_gambling_return",
+    "decompose_gain",
     "expected_calibration_error",
     "gambling_score",
     "information_gain",

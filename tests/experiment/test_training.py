@@ -300,3 +300,35 @@ def test_nothing_is_printed(tmp_path, samples, capfd):
     captured = capfd.readouterr()
     assert captured.out == ""
     assert captured.err == ""
+
+
+@pytest.mark.tensorflow
+def test_held_out_days_choose_nothing_and_are_forecast_by_the_last_epoch(tmp_path, samples):
+    from mleq.experiment.classifier import held_out_probabilities, predict_probabilities
+    from mleq.experiment.network import build
+
+    def forecast(epochs, target):
+        samples.target = target
+        return held_out_probabilities(
+            build(LAYERS, SHAPE, seed=11),
+            samples,
+            training_set(samples),
+            VALIDATION,
+            settings(epochs, patience=1),
+            deploy=0.1,
+            work=tmp_path / f"{epochs}-{target[VALIDATION].sum()}",
+            seed=11,
+            key="k",
+        )
+
+    as_they_are = samples.target
+    flipped = np.where(np.isin(np.arange(90), VALIDATION), ~as_they_are, as_they_are)
+    np.testing.assert_array_equal(forecast(3, as_they_are), forecast(3, flipped))
+    samples.target = as_they_are
+    last = trained(tmp_path / "chosen", samples, 3)
+    assert last.best_epoch == 3
+    raw = predict_probabilities(last.model, samples, VALIDATION, 16)
+    share = float(as_they_are[TRAIN].mean())
+    np.testing.assert_allclose(forecast(3, as_they_are), PriorShift(share, 0.1)(raw), rtol=1e-6)
+    assert not np.allclose(forecast(1, as_they_are), forecast(3, as_they_are))
+    assert not list(tmp_path.glob("3-*/epoch-*.keras"))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mleq import scores
-from mleq.scores.decomposition import decompose_gain
+from mleq.scores import decompose_gain
 
 
 @pytest.fixture(scope="module")
