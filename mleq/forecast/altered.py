@@ -99,7 +99,7 @@ def marked(recipe, events: pd.DataFrame, dates: np.ndarray, coins: np.ndarray) -
 
 def _with_future(events: pd.DataFrame, since: pd.Timestamp, change, seed: int) -> pd.DataFrame:
     later = (events["origin_time"] >= since).to_numpy()
-    future = change(events[later], np.random.default_rng(seed))
+    future = change(events[later], np.random.default_rng(seed)).astype({"origin_time": events["origin_time"].dtype})
     return _as(events, pd.concat([events[~later], future], ignore_index=True))
 
 
