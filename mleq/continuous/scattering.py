@@ -148,7 +148,9 @@ class Scattering:
         blocks = _Blocks(self, signal, hops)
         pieces = self._pool_groups(blocks.groups(AT_ONCE), workers)
         pools = [np.concatenate(part) for part in zip(*pieces, strict=True)]
-        return _windows([pool.reshape(-1, *pool.shape[2:])[:hops] for pool in pools], self.hops_in_window)
+        return _windows(
+            [pool.reshape(math.prod(pool.shape[:2]), *pool.shape[2:])[:hops] for pool in pools], self.hops_in_window
+        )
 
     def single_windows(self, pieces: np.ndarray, *, workers: int = 1) -> Pooled:
         """Transform windows that lie anywhere, each given with a margin of record on either side.

@@ -94,7 +94,7 @@ def test_all_mistakes_come_at_once_with_their_lines(minimal, tmp_path, load):
         ("target.allow_incomplete=1", "target.allow_incomplete: found 1; expected true or false"),
         (
             "catalog.source=usg",
-            "catalog.source: found 'usg'; expected one of 'usgs', 'simulated'; did you mean 'usgs'?",
+            "catalog.source: found 'usg'; expected one of 'usgs', 'simulated', 'recipe'; did you mean 'usgs'?",
         ),
         ("catalog.start=1990-13-01", 'catalog.start: found "1990-13-01"; expected a date such as "2015-06-01"'),
         ("catalog.end=1980-01-01", "end (1980-01-01) must be later than start (1990-01-01)"),
