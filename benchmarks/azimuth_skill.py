@@ -50,11 +50,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4, help="of the ablation")
     parser.add_argument("--ablation_events", type=int, default=6_000)
     parser.add_argument("--only", choices=("skill", "ablation", "real"))
+    parser.add_argument("--models", default=",".join(SHELF), help="which of the shelf; all by default")
     options = parser.parse_args()
-    learned = {}
     if options.only in (None, "skill", "real"):
-        learned = skill(options.events)
-        real(*learned)
+        real(*skill(options.events, options.models.split(",")))
     if options.only in (None, "ablation"):
         ablation(options.ablation_events, options.seeds)
 
@@ -76,13 +75,14 @@ def trained(recipe, samples, traces):
         return family.learner(recipe)(samples, traces, work=Path(work), key="benchmark")
 
 
-def skill(events: int):
+def skill(events: int, names: list[str]):
     base = recipe_of("azimuth_residual", events)
     traces = family.load(base)
     samples = family.make_samples(base, traces)
     fitted = family.references(base, traces, samples)
-    models = {name: recipe_of(name, events) for name in SHELF}
-    models["azimuth_cnn, squared degrees"] = recipe_of("azimuth_cnn", events, model={"loss": "degrees"})
+    models = {name: recipe_of(name, events) for name in names}
+    if "azimuth_cnn" in names:
+        models["azimuth_cnn, squared degrees"] = recipe_of("azimuth_cnn", events, model={"loss": "degrees"})
     parts = {name: row["traces"] for name, row in family.describe_split(base, samples).items()}
     print(f"simulated: {parts}")
     for name, reference in list(fitted.items())[:2]:
