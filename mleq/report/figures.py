@@ -6,6 +6,8 @@ The real catalogue is used where it is at hand and the simulated one elsewhere; 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import click
 import mleq
 from mleq import atomic, registry
 from mleq.recipe import load_recipe
+from mleq.report.forecast_pictures import leaderboard, through_time
 from mleq.report.pictures import INK, MUTED, RULE, Subject, circle, events_per_year, heatmaps
 from mleq.report.wording import count
 
@@ -42,7 +45,7 @@ STYLE = {
 }
 
 
-def find_subject(catalog: Path | None) -> Subject:
+def find_subject(catalog: Path | None, out_dir: Path = Path("out")) -> Subject:
     """Take the recipe tokyo on a catalogue file, or the recipe demo on its simulated catalogue."""
     if catalog is None and WORLD_CATALOG.is_file():
         catalog = WORLD_CATALOG
@@ -56,20 +59,25 @@ def find_subject(catalog: Path | None) -> Subject:
     what = f"{count(len(events))} earthquakes of M\u00a0≥\u00a0{recipe.catalog.min_magnitude:g}, {years}"
     if catalog is None:
         return Subject(
-            recipe, events, f"Simulated catalogue (ETAS, seed {recipe.catalog.seed}; no real place): {what}."
+            recipe, events, f"Simulated catalogue (ETAS, seed {recipe.catalog.seed}; no real place): {what}.", out_dir
         )
-    return Subject(recipe, events, f"Data: U.S. Geological Survey (ComCat), {what}, as revised later.")
+    return Subject(recipe, events, f"Data: U.S. Geological Survey (ComCat), {what}, as revised later.", out_dir)
 
 
 FIGURES = {
     "heatmaps": (heatmaps, (12.0, 3.9)),
     "events_per_year": (events_per_year, (8.6, 4.2)),
     "circle": (circle, (6.6, 5.6)),
+    "forecast": (through_time, (8.6, 3.9)),
 }
 """Each picture with the function that draws it and its size in inches."""
 
 
-def draw_all(folder: Path, catalog: Path | None = None) -> list[Path]:
+LEADERBOARD = Path(mleq.__file__).parents[1] / "docs" / "leaderboard.md"
+"""What `make leaderboard` wrote; without it there is no picture of it."""
+
+
+def draw_all(folder: Path, catalog: Path | None = None, out_dir: Path = Path("out")) -> list[Path]:
     """Draw every picture.
 
     Parameters
@@ -78,27 +86,35 @@ def draw_all(folder: Path, catalog: Path | None = None) -> list[Path]:
         Where the PNG files go.
     catalog : pathlib.Path, optional
         A file of the USGS catalogue of the world; by default the copy beside the checkout, else simulated.
+    out_dir : pathlib.Path, optional
+        Folder of all results: where the recipe has a run, its forecast is drawn.
 
     Returns
     -------
     list of pathlib.Path
     """
+    subject, folder = find_subject(catalog, out_dir), Path(folder)
+    written = []
+    for name, (draw, size) in FIGURES.items():
+        written.append(_draw(folder / f"{name}.png", size, partial(draw, subject)))
+    if LEADERBOARD.is_file():
+        written.append(_draw(folder / "leaderboard.png", (7.6, 4.6), partial(leaderboard, LEADERBOARD)))
+    return written
+
+
+def _draw(path: Path, size: tuple[float, float], draw: Callable[[Any], None]) -> Path:
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    subject, written = find_subject(catalog), []
-    for name, (draw, size) in FIGURES.items():
-        with rc_context(STYLE):
-            figure = Figure(figsize=size, layout="constrained")
-            FigureCanvasAgg(figure)
-            draw(subject, figure)
-            path = Path(folder) / f"{name}.png"
-            with atomic.beside(path) as temporary:
-                _save(figure, temporary)
-        log.info("drew %s", path)
-        written.append(path)
-    return written
+    with rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure)
+        with atomic.beside(path) as temporary:
+            _save(figure, temporary)
+    log.info("drew %s", path)
+    return path
 
 
 def _save(figure: Any, path: Path) -> None:
@@ -117,9 +133,10 @@ def _save(figure: Any, path: Path) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--catalog", type=click.Path(path_type=Path), help="A file of the USGS catalogue of the world.")
-def main(folder: Path, catalog: Path | None) -> None:
+@click.option("--out_dir", type=click.Path(path_type=Path), default=Path("out"), help="Folder of all results.")
+def main(folder: Path, catalog: Path | None, out_dir: Path) -> None:
     """Draw the README's pictures into FOLDER."""
-    draw_all(folder, catalog)
+    draw_all(folder, catalog, out_dir)
 
 
 if __name__ == "__main__":

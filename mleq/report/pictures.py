@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Subject:
     recipe: Any
     events: pd.DataFrame
     caption: str
+    out_dir: Path = Path("out")
 
     @property
     def real(self) -> bool:
@@ -73,7 +75,7 @@ def heatmaps(subject: Subject, figure: Any) -> None:
         if number:
             axes.set_yticklabels([])
     rows, columns = samples.grid.rows, samples.grid.columns
-    _caption(
+    caption(
         figure,
         f"{subject.caption} Grid of {rows} × {columns} cells; bare where nothing happened. Dots: epicentres of "
         f"M\u00a0≥\u00a0{_dots(subject.events):g} of all years. Ring: the target.",
@@ -146,7 +148,7 @@ def events_per_year(subject: Subject, figure: Any) -> None:
     where = "in the world" if subject.real else "in the simulated region"
     axes.set_title(f"What the catalogue holds: earthquakes a year {where}, by magnitude", fontsize=11, pad=10)
     said = " Small ones grow more numerous as networks do, not as the Earth does." if subject.real else ""
-    _caption(figure, subject.caption + said)
+    caption(figure, subject.caption + said)
 
 
 def circle(subject: Subject, figure: Any) -> None:
@@ -192,7 +194,7 @@ def circle(subject: Subject, figure: Any) -> None:
         fontsize=11,
     )
     said = f"{count(int(inside.sum()))} of M\u00a0≥\u00a0{target.magnitude:g} lie in the circle; others are grey."
-    _caption(figure, f"{subject.caption} {said}")
+    caption(figure, f"{subject.caption} {said}")
 
 
 def _ring(axes: Any, target: Any) -> None:
@@ -203,7 +205,7 @@ def _ring(axes: Any, target: Any) -> None:
     axes.plot(target.longitude, target.latitude, "+", color=RING, markersize=10, markeredgewidth=1.8)
 
 
-def _caption(figure: Any, text: str) -> None:
+def caption(figure: Any, text: str) -> None:
     """Write below a picture what it is drawn from."""
     import textwrap
 
