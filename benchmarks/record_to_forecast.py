@@ -78,8 +78,7 @@ def print_forecasts(record, run: Run) -> None:
     seen = test["observed"].to_numpy(dtype=bool)
     print(f"{run.summary['verdict']}")
     print(
-        f"test part: {len(test)} days, {seen.sum()} with a detected event of M >= {target['magnitude']}, {true.sum()} in "
-        "truth"
+        f"test part: {len(test)} days, {seen.sum()} with a detected M >= {target['magnitude']}, {true.sum()} in truth"
     )
     print("method, log score on what was detected, on what is true (nats a day, lower is better)")
     for name in ("probability", *[c for c in test.columns if c in run.summary["references"]]):
