@@ -29,10 +29,11 @@ def main() -> None:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         if asked.readme:
-            page = chromium.new_page(viewport={"width": 1100, "height": 1500}, device_scale_factor=1.5)
+            page = chromium.new_page(viewport={"width": 1100, "height": 1500}, device_scale_factor=1)
             page.goto((asked.out / asked.readme / "report.html").resolve().as_uri())
             page.wait_for_timeout(500)
             page.screenshot(path=CLONE / "img" / "page.png")
+            _shrink(CLONE / "img" / "page.png")
             print("img/page.png")
             return
         for path in pages:
@@ -46,6 +47,15 @@ def main() -> None:
                     page.screenshot(path=target, full_page=True)
                     page.close()
                     print(target)
+
+
+def _shrink(path: Path) -> None:
+    """Write a PNG with a palette, a third as large as one of true colours."""
+    from PIL import Image
+
+    Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
 
 
 if __name__ == "__main__":
