@@ -274,3 +274,26 @@ def test_the_shelf_s_window_features_of_the_real_experiment(shared):
         "validation": 3,
         "test": 5,
     }
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["lab_wave", "lab_spectrogram", "lab_resnet", "lab_cpc", "lab_hybrid", "lab_features"])
+def test_a_real_segment_goes_through_every_shelf_recipe(name, shared, tmp_path, monkeypatch):
+    from mleq import api
+
+    segment = shared / "data" / "lab" / "seg_00030f.csv.gz"
+    if not segment.is_file():
+        pytest.skip("no raw segment of the real experiment in ../shared")
+    changes = ["signals.failures=5", "model.epochs=1", "split.cross_validate=false"]
+    if name != "lab_features":
+        changes.append("model.compare=false")
+    if name == "lab_cpc":
+        changes.append("model.probe_epochs=2")
+    monkeypatch.chdir(tmp_path)
+    recipe = api.load_recipe(name, changes=changes)
+    api.train(recipe, out_dir=tmp_path / "out", changes=changes)
+    (entry,) = api.predict(name, inputs=[segment], out_dir=tmp_path / "out")
+    assert entry["input"] == "seg_00030f"
+    assert 0 <= entry["time_to_failure_s"] < 30
+    assert (entry["distribution"] is None) == (name == "lab_features")
