@@ -174,6 +174,8 @@ def real(models, fitted) -> None:
     if not REAL.is_file():
         print(f"\nno {REAL.name} beside this checkout: the real events are left out")
         return
+    if not models:
+        return
     recipe = next(iter(models.values())).recipe
     traces = windows.cut(reading.read([REAL]), recipe.window)
     methods = {TITLES[name]: reference for name, reference in fitted.items() if name != "mean_direction"}
