@@ -35,6 +35,7 @@ def panels(common: dict, kit: Any) -> dict:
         "enough": ("How many windows are enough", lambda run: _enough(run, kit)),
     }
     kept = {name: panel for name, panel in common.items() if name not in ("time", "reliability", "confusion", "target")}
+    kept["catalog"] = ("Record", lambda run: _record(run, kit))
     head = {name: kept.pop(name) for name in ("verdict", "methods") if name in kept}
     return {**head, **own, **kept}
 
@@ -51,6 +52,35 @@ def _colours(names: list[str]) -> dict[str, tuple[str, str]]:
     }
 
 
+def _plain(*axes: Any) -> None:
+    """Write the ticks of logarithmic axes as plain numbers."""
+    from matplotlib.ticker import NullFormatter
+
+    for one in axes:
+        for axis in (one.xaxis, one.yaxis):
+            if axis.get_scale() != "linear":
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_formatter(NullFormatter())
+
+
+def _record(run: Any, kit: Any) -> Any:
+    record = run.summary["catalog"]
+    return kit.facts(
+        [
+            ("Source", record["source"]),
+            ("Stations", ", ".join(record["stations"])),
+            ("Channels each", record["channels"]),
+            ("Samples a second", f"{record['sampling_rate_hz']:g}"),
+            ("From", kit.moment(record["start"])),
+            ("Until", kit.moment(record["end"])),
+            ("Days without gaps", f"{record['days']:.2f}"),
+            ("Gaps", record["gaps"]),
+            ("Windows", kit.count(record["windows"])),
+            ("SHA-256 of what it holds", kit.tag("code", record["sha256"])),
+        ]
+    )
+
+
 def _day(run: Any, kit: Any) -> Any:
     page = _page(run)
     if not page or not page["day"]["hours"]:
@@ -65,6 +95,7 @@ def _day(run: Any, kit: Any) -> Any:
             if mine.any():
                 axes.vlines(hours[mine], 0, loud[mine], color=colours[name][0], linewidth=0.8, label=name)
         axes.set(xlabel=f"hour of {day['day']} (UTC)", ylabel="loudest band, usual amplitudes", yscale="symlog", ylim=0)
+        _plain(axes)
         axes.legend(ncols=8 if wide else 4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
     return kit.figure(
@@ -95,6 +126,7 @@ def _counts(run: Any, kit: Any) -> Any:
             below.plot(daily.index, daily[name], color=colours[name][0], linewidth=1.0, drawstyle="steps-post")
         above.set(ylabel="cumulative, part of all")
         below.set(ylabel="windows a day", yscale="symlog")
+        _plain(below)
         above.legend(ncols=8 if wide else 4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         plot.autofmt_xdate()
 
@@ -188,6 +220,7 @@ def _spectra(run: Any, kit: Any) -> Any:
         for name, values in page["spectra"].items():
             axes.plot(page["frequencies_hz"], np.exp(values), color=colours[name][0], label=name, linewidth=1.1)
         axes.set(xscale="log", yscale="log", xlabel="frequency, Hz", ylabel="mean modulus, usual amplitudes")
+        _plain(axes)
         axes.legend(ncols=8 if wide else 4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
     return kit.figure(
@@ -257,6 +290,7 @@ def _enough(run: Any, kit: Any) -> Any:
         left.set(xscale="log", xlabel="windows", ylabel="held-out log-likelihood, nats")
         right.plot(sizes[:-1], [row["agreement"] for row in curve[:-1]], "o-", color=kit.MODEL)
         right.set(xscale="log", xlabel="windows", ylabel="agreement with the largest", ylim=(0, 1))
+        _plain(left, right)
 
     return kit.figure(
         "enough", draw, height=2.6, narrow=4.4,
