@@ -95,7 +95,7 @@ def samples(traces):
     return azimuth_samples.make_samples(EventSplit(validation=0.2, test=0.3), traces)
 
 
-@pytest.mark.parametrize("name", ["residual", "cnn", "vae"])
+@pytest.mark.parametrize("name", ["residual", "vae", pytest.param("cnn", marks=pytest.mark.slow)])
 def test_a_network_learns_and_is_read_back(name, make_recipe, samples, tmp_path):
     import keras
 
