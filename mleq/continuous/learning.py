@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mleq import atomic
 from mleq.continuous import catalogue, keeping
 from mleq.continuous.clusters import Partition, fit_partition, sample_curve
 from mleq.continuous.detection import Detector
@@ -101,7 +102,7 @@ def learner(recipe: ContinuousRecipe) -> Learn:
     def learn(samples: ContinuousSamples, record: Any, *, work: Path, key: str) -> Found:
         began = time.monotonic()
         store = ChunkStore(work / "features")
-        train, held_out = (_features(samples, samples.parts[part], store) for part in ("train", "validation"))
+        train, held_out = (_features(samples, part, store) for part in ("train", "validation"))
         partition = fit_partition(first_look(train, recipe.scattering.pool), train.largest, recipe.model, recipe.seed)
         _fit_references(samples.fitted, train, recipe.model, recipe.seed)
         curve = []
@@ -135,9 +136,9 @@ def _arrays(samples: ContinuousSamples, chunk: Any) -> dict[str, np.ndarray]:
     return samples.extractor.of_chunk(chunk)._asdict()
 
 
-def _features(samples: ContinuousSamples, places: np.ndarray, store: ChunkStore) -> Features:
-    """Return features of the usable windows among some, taken from the record's chunks where most are needed."""
-    index = samples.index
+def _features(samples: ContinuousSamples, part: str, store: ChunkStore) -> Features:
+    """Return features of the usable windows of a part, taken from the record's chunks where most are needed."""
+    index, places = samples.index, samples.parts[part]
     total = len(samples.parts["train"]) + len(samples.parts["validation"])
     if dense(index, total):
         store.complete(index.chunks, lambda chunk: _arrays(samples, chunk), "transforming the record")
@@ -149,7 +150,7 @@ def _features(samples: ContinuousSamples, places: np.ndarray, store: ChunkStore)
                 pieces.append([held[name][inside] for name in Features._fields])
         features = Features(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
     else:
-        features = samples.extractor.of_places(index, places)
+        features = _sampled(samples, part, store.folder.parent / f"sample-{part}.npz")
     # The wavelets of windows at an edge see a guess: they are assigned, but nothing is learnt from them.
     good = features.usable & ~features.edge
     if not good.any():
@@ -160,6 +161,16 @@ def _features(samples: ContinuousSamples, places: np.ndarray, store: ChunkStore)
             expected="windows whose samples are finite and not constant",
         )
     return Features(*(part[good] for part in features))
+
+
+def _sampled(samples: ContinuousSamples, part: str, path: Path) -> Features:
+    """Make the features of windows that lie apart, or take them from where a stopped run left them."""
+    if not path.exists():
+        features = samples.extractor.of_places(samples.index, samples.parts[part])
+        with atomic.beside(path) as temporary:
+            np.savez(temporary, **features._asdict())
+    with np.load(path) as held:
+        return Features(*(held[name] for name in Features._fields))
 
 
 def _fit_references(references: dict[str, Reference], train: Features, settings: Mixture, seed: int) -> None:

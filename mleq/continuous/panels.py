@@ -123,7 +123,7 @@ def _counts(run: Any, kit: Any) -> Any:
         for name in names:
             total = hourly[name].cumsum()
             above.plot(total.index, total / total.iloc[-1], color=colours[name][0], label=name, linewidth=1.2)
-            below.plot(daily.index, daily[name], color=colours[name][0], linewidth=1.0, drawstyle="steps-post")
+            below.plot(daily.index, daily[name], color=colours[name][0], linewidth=1.0, marker=".", markersize=4)
         above.set(ylabel="cumulative, part of all")
         below.set(ylabel="windows a day", yscale="symlog")
         _plain(below)
