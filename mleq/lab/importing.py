@@ -62,7 +62,7 @@ def store_name(path: Path, origin: dict[str, Any]) -> str:
     """Name of the store of a file: its name without endings, and what tells it from others of that name.
 
     >>> store_name(Path("data/train.csv.gz"), {"bytes": 7})
-    'train-9f0c37f0'
+    'train-479aa516'
     """
     content = json.dumps(origin, sort_keys=True)
     return f"{path.name.split('.')[0]}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
