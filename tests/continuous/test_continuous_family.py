@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write  # noqa: F401
+from small_record import write
 
 from mleq import api
 from mleq.catalog.chain import results_in
