@@ -4,7 +4,7 @@
 
 networks   each shelf network trained on the coupled simulation as it is: mean absolute error on the test cycles under
            its objectives, beside the median, the four-feature boosting and the strongest reference, on the same windows
-null       the simulation with coupling 0: twenty-feature boosting less the median, leaving a cycle out, forward, and
+null       the simulation with drift 2 and coupling 1 and 0: twenty-feature boosting less the median, leaving a cycle out, forward, and
            on random folds
 table      the same three splits on window features of the real experiment, with and without the instrument's offset
 shear      the same on a real shear run's acoustic variance
@@ -90,7 +90,11 @@ def main() -> None:
     if "null" in wanted:
         for coupling in (1, 0):
             print(f"simulated, coupling {coupling}")
-            folds([f"signals.coupling={coupling}", f"signals.failures={options.failures}"], "lab_features", [])
+            folds(
+                [f"signals.coupling={coupling}", f"signals.failures={options.failures}", "signals.drift=2"],
+                "lab_features",
+                [],
+            )
     table, shear = REAL / "lanl_window_features.csv", REAL / "shear_run_3800_4100.csv"
     if "table" in wanted and table.is_file():
         for remove in ("true", "false"):
