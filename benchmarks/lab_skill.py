@@ -4,8 +4,8 @@
 
 networks   each shelf network trained on the coupled simulation as it is: mean absolute error on the test cycles under
            its objectives, beside the median, the four-feature boosting and the strongest reference, on the same windows
-null       the simulation with drift 2 and coupling 1 and 0: twenty-feature boosting less the median, leaving a cycle out, forward, and
-           on random folds
+null       the simulation with drift 2 and coupling 1 and 0: the references leaving a cycle out, forward, and on random
+           folds
 table      the same three splits on window features of the real experiment, with and without the instrument's offset
 shear      the same on a real shear run's acoustic variance
 Real data are read from ../shared/data/lab where it is there.
