@@ -1,6 +1,7 @@
 """What the networks of laboratory earthquakes are worth, and how large the leak of random folds is.
 
     python benchmarks/lab_skill.py [--only networks,null,table,shear] [--recipes lab_wave,…] [--failures 20]
+                                   [--out_dir FOLDER]
 
 networks   each shelf network trained on the coupled simulation as it is: mean absolute error on the test cycles under
            its objectives, beside the median, the four-feature boosting and the strongest reference, on the same windows
@@ -38,13 +39,13 @@ def shown(score: dict) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
-def networks(names: list[str], failures: int) -> None:
-    """Train each as it is and print its test part."""
+def networks(names: list[str], failures: int, out_dir: Path | None) -> None:
+    """Train each as it is and print its test part; the runs stay where a folder for them is named."""
     for name in names:
         began, seconds = time.perf_counter(), time.process_time()
         recipe = api.load_recipe(name, CLONE / "recipe.json", changes=[f"signals.failures={failures}"])
         with tempfile.TemporaryDirectory() as folder:
-            summary = api.train(recipe, out_dir=folder).summary
+            summary = api.train(recipe, out_dir=out_dir or folder).summary
         taken = f"{time.perf_counter() - began:.0f} s, {time.process_time() - seconds:.0f} s of CPU"
         errors = {key: scores["mean_absolute_error"] for key, scores in summary["references"].items()}
         own = summary["scores"]["mean_absolute_error"]
@@ -83,10 +84,11 @@ def main() -> None:
     parser.add_argument("--only", default="networks,null,table,shear")
     parser.add_argument("--recipes", default=",".join(NETWORKS))
     parser.add_argument("--failures", type=int, default=20)
+    parser.add_argument("--out_dir", type=Path)
     options = parser.parse_args()
     wanted = options.only.split(",")
     if "networks" in wanted:
-        networks(options.recipes.split(","), options.failures)
+        networks(options.recipes.split(","), options.failures, options.out_dir)
     if "null" in wanted:
         for coupling in (1, 0):
             print(f"simulated, coupling {coupling}")
