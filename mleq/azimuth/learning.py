@@ -14,7 +14,6 @@ import pandas as pd
 from mleq.azimuth import networks
 from mleq.azimuth.concentration import concentrations, fit
 from mleq.azimuth.features import Features
-from mleq.azimuth.losses import register
 from mleq.azimuth.recipe import AzimuthCnn, AzimuthRecipe, AzimuthResidual, AzimuthVae
 from mleq.azimuth.references import fit_polarization
 from mleq.azimuth.samples import Samples, scaled
@@ -134,7 +133,7 @@ def build(recipe: AzimuthRecipe, n_stations: int) -> Any:
     """
     from mleq.experiment.network import build as assembled
 
-    model, register_ = recipe.model, register()
+    model = recipe.model
     common = {"seed": recipe.seed, "probability": False}
     if isinstance(model, AzimuthCnn):
         units = networks.answer_units(model)
@@ -142,10 +141,11 @@ def build(recipe: AzimuthRecipe, n_stations: int) -> Any:
     if isinstance(model, AzimuthResidual):
         count = Features.count(len(model.windows_s), n_stations if model.stations else 0)
         return assembled(networks.residual(model), (count,), output_shape=(2,), **common)
-    return _vae(recipe, model, assembled, common, register_)
+    return _vae(recipe, model, assembled, common)
 
 
-def _vae(recipe: AzimuthRecipe, model: AzimuthVae, assembled, common, own) -> Any:
+def _vae(recipe: AzimuthRecipe, model: AzimuthVae, assembled, common) -> Any:
+    from mleq.azimuth import losses as own
     from mleq.experiment.backend import load_keras
 
     keras, shape, latent = load_keras(), recipe.sample_shape, (model.latent,)
@@ -170,7 +170,8 @@ def _vae(recipe: AzimuthRecipe, model: AzimuthVae, assembled, common, own) -> An
 
 def losses(model) -> Any:
     """Return the recipe's loss, as Keras's `compile` takes it."""
-    own = register()
+    from mleq.azimuth import losses as own
+
     if isinstance(model, AzimuthCnn):
         return {"von_mises": own.VonMises, "cosine": own.Cosine, "degrees": own.DegreesError}[model.loss]()
     if isinstance(model, AzimuthResidual):

@@ -14,7 +14,6 @@ from mleq.azimuth import reading, windows
 from mleq.azimuth.features import Features
 from mleq.azimuth.geodesy import ray
 from mleq.azimuth.learning import Learned
-from mleq.azimuth.losses import register
 from mleq.azimuth.recipe import AzimuthRecipe
 from mleq.azimuth.references import restore
 from mleq.errors import RequestError
@@ -31,7 +30,8 @@ LEVELS = (0.68, 0.95)
 
 def restored(recipe: AzimuthRecipe, run: Run) -> Learned:
     """Read the network of a run, with its features and the calibration of its concentration."""
-    register()
+    from mleq.azimuth import losses  # noqa: F401  (registers what the network is made of)
+
     kept = run.calibration
     features = None if kept["features"] is None else Features.from_dict(kept["features"])
     return Learned(recipe, load_model(run), features, tuple(kept["concentration"]))

@@ -7,7 +7,6 @@ import pytest
 
 from mleq.azimuth import learning
 from mleq.azimuth import samples as azimuth_samples
-from mleq.azimuth.losses import register
 from mleq.errors import RecipeError
 from mleq.scores.circular import circular_error, von_mises_nats
 
@@ -18,15 +17,21 @@ def unit(degrees):
     return learning._unit(np.asarray(degrees, float))
 
 
+@pytest.fixture
+def own():
+    from mleq.azimuth import losses
+
+    return losses
+
+
 class TestLosses:
-    def test_von_mises_is_the_log_score(self):
+    def test_von_mises_is_the_log_score(self, own):
         predicted, kappa, observed = np.array([350.0, 90.0]), np.array([5.0, 0.3]), np.array([10.0, 200.0])
         answer = kappa[:, None].astype(np.float32) * unit(predicted)
-        given = register().VonMises().call(unit(observed), answer).numpy()
+        given = own.VonMises().call(unit(observed), answer).numpy()
         np.testing.assert_allclose(given, von_mises_nats(observed, predicted, kappa), rtol=1e-5)
 
-    def test_no_seam_at_north(self):
-        own = register()
+    def test_no_seam_at_north(self, own):
         for loss in (own.VonMises(), own.Cosine()):
             across = loss.call(unit([359.0]), unit([1.0])).numpy()
             elsewhere = loss.call(unit([119.0]), unit([121.0])).numpy()
@@ -35,14 +40,14 @@ class TestLosses:
         degrees = own.DegreesError()
         assert degrees.call(unit([179.0]), np.float32([[-179 / 180]])).numpy()[0] > 3.9
 
-    def test_divergence_of_known_normals(self):
+    def test_divergence_of_known_normals(self, own):
         # KL(N(1, 1) || N(0, 1)) = 1/2; KL(N(0, e) || N(0, 1)) = (e - 2) / 2.
         answer = np.float32([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]])
-        given = register().Divergence().call(None, answer).numpy()
+        given = own.Divergence().call(None, answer).numpy()
         np.testing.assert_allclose(given, [0.5, (math.e - 2) / 2], rtol=1e-5)
 
-    def test_metric_terms_of_a_perfect_circle(self):
-        own, directions = register(), np.arange(0.0, 360.0, 10.0)
+    def test_metric_terms_of_a_perfect_circle(self, own):
+        directions = np.arange(0.0, 360.0, 10.0)
         perfect, mixed = unit(directions), unit(np.random.default_rng(0).permutation(directions))
         triplets = own.CircularMetric(triplet=1.0, margin=0.2)
         # On the circle a negative at least 45 degrees off is farther than a positive within 15, beyond the margin.
@@ -55,12 +60,12 @@ class TestLosses:
         assert float(contrastive.call(unit(directions), perfect)) == pytest.approx(pull, rel=1e-4)
         assert float(contrastive.call(unit(directions), mixed)) > 1.5 * pull
 
-    def test_the_chosen_negative_is_semi_hard(self):
+    def test_the_chosen_negative_is_semi_hard(self, own):
         # Anchor and positive at 0 and 5 degrees; three negatives, one nearer than the positive, one just farther.
         directions = np.array([0.0, 5.0, 90.0, 180.0, 270.0])
         embedding = np.radians([0.0, 40.0, 20.0, 50.0, 170.0])
         places = np.stack([np.cos(embedding), np.sin(embedding)], axis=1).astype(np.float32)
-        loss = float(register().CircularMetric(triplet=1.0, margin=0.3).call(unit(directions), places))
+        loss = float(own.CircularMetric(triplet=1.0, margin=0.3).call(unit(directions), places))
 
         def squared(i, j):
             return 2 - 2 * math.cos(embedding[i] - embedding[j])
@@ -72,8 +77,8 @@ class TestLosses:
         # For the anchor at 5 degrees every other negative is nearer than its positive, the last one alone is farther.
         assert loss == pytest.approx((term(0, 1, 3) + term(1, 0, 4)) / 2, rel=1e-4)
 
-    def test_batches_without_pairs_are_no_division_by_zero(self):
-        loss = register().CircularMetric(triplet=1.0, contrastive=1.0)
+    def test_batches_without_pairs_are_no_division_by_zero(self, own):
+        loss = own.CircularMetric(triplet=1.0, contrastive=1.0)
         assert float(loss.call(unit([10.0]), unit([10.0]))) == 0.0
 
 
