@@ -23,7 +23,7 @@ def plan(recipe: ContinuousRecipe, record: ContinuousRecord | None) -> dict[str,
     values: dict[str, Any] = {
         "family": recipe.family,
         "recipe_id": recipe.id,
-        "forecast": f"kinds of signal in windows of {recipe.windows.window_s:g} s, and a catalogue of events",
+        "forecast": recipe.one_line,
         "data_needed": _needed(recipe),
         "advice": ADVICE,
         "wanted_sample": recipe.model.sample,

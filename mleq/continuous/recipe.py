@@ -131,3 +131,14 @@ class ContinuousRecipe(Recipe):
     detect: Detection = Detection()
     chunk_hours: float = Field(2.0, gt=0, le=48, description="record worked on at once, and redone after a stop")
     workers: int = Field(2, ge=1, le=64, description="threads of the transform")
+
+    @property
+    def one_line(self) -> str:
+        """What is found, in one line."""
+        record = self.record
+        where = (
+            f"{record.days:g} simulated days at {record.sampling_rate:g} Hz"
+            if record.source == "simulated"
+            else "a record in files"
+        )
+        return f"kinds of signal in windows of {self.windows.window_s:g} s and a catalogue of events, {where}"
