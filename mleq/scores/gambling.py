@@ -73,8 +73,8 @@ def gambling_score(observed, probability, reference) -> dict[str, float]:
 
     Examples
     --------
-    >>> gambling_score([1, 0, 0], [1, 0, 0], 0.25)["total"]  # 3 for the hit, 1/3 for each quiet day
-    3.666666666666667
+    >>> round(gambling_score([1, 0, 0], [1, 0, 0], 0.25)["total"], 12)  # 3 for the hit, 1/3 for each quiet day
+    3.666666666667
     """
     won = daily_gambling_return(observed, probability, reference)
     return {"total": float(won.sum()), "per_day": float(won.mean())}

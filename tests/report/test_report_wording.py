@@ -41,4 +41,5 @@ def test_places_and_moments():
 
 
 def test_a_score_of_another_family_is_shown_by_its_name():
-    assert score_title("mean_absolute_error") == ("mean absolute error", "")
+    assert score_title("mean_absolute_error") == ("Mean absolute error", "s; lower is better")
+    assert score_title("a_new_score") == ("a new score", "")

@@ -76,8 +76,8 @@ def decayed(values: np.ndarray, decay_days: float, known_after: int = 1) -> np.n
 
     Examples
     --------
-    >>> decayed(np.array([1.0, 0.0, 0.0]), 1.0).round(3).tolist()
-    [0.0, 1.0, 0.3680000007152557]
+    >>> [round(value, 3) for value in decayed(np.array([1.0, 0.0, 0.0]), 1.0).tolist()]
+    [0.0, 1.0, 0.368]
     """
     late = np.zeros(known_after + 1, np.float32)
     late[-1] = 1
