@@ -60,6 +60,7 @@ def look(browser):
 
     def at(address, *, width=1100, scheme="light", **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        context.set_default_timeout(90_000)  # machines are shared and slow at times
         watched = Watched(context.new_page())
         opened.append((context, watched))
         watched.page.goto(address)

@@ -56,30 +56,31 @@ class TestShelf:
         assert site.draw_stale(out) == [out / "index.html"]
 
 
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory):
+    out = tmp_path_factory.mktemp("served") / "out"
+    write_run(out / "somewhere" / RUN, plots=False)
+    (out.parent / "secret.html").write_text("secret")
+    (out / ".hidden.html").write_text("hidden")
+    (out / "link.html").symlink_to(out.parent / "secret.html")
+    with serve.serving(out) as address:
+        where = urlsplit(address)
+        assert where.hostname == "127.0.0.1"
+
+        def call(path, host=None, method="GET"):
+            connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+            connection.putrequest(method, path, skip_host=True)
+            connection.putheader("Host", host or f"127.0.0.1:{where.port}")
+            connection.endheaders()
+            answer = connection.getresponse()
+            body = answer.read()
+            connection.close()
+            return answer, body
+
+        yield call
+
+
 class TestServe:
-    @pytest.fixture(scope="class")
-    def ask(self, tmp_path_factory):
-        out = tmp_path_factory.mktemp("served") / "out"
-        write_run(out / "somewhere" / RUN, plots=False)
-        (out.parent / "secret.html").write_text("secret")
-        (out / ".hidden.html").write_text("hidden")
-        (out / "link.html").symlink_to(out.parent / "secret.html")
-        with serve.serving(out) as address:
-            where = urlsplit(address)
-            assert where.hostname == "127.0.0.1"
-
-            def call(path, host=None, method="GET"):
-                connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
-                connection.putrequest(method, path, skip_host=True)
-                connection.putheader("Host", host or f"127.0.0.1:{where.port}")
-                connection.endheaders()
-                answer = connection.getresponse()
-                body = answer.read()
-                connection.close()
-                return answer, body
-
-            yield call
-
     def test_pages_are_drawn_and_given_with_safe_headers(self, ask):
         answer, body = ask("/")
         assert answer.status == 200
