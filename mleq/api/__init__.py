@@ -1,0 +1,50 @@
+"""What a notebook may call; the commands are thin over these functions.
+
+>>> import mleq
+>>> recipe = mleq.load_recipe("demo")
+>>> recipe.target.magnitude
+4.0
+"""
+
+from mleq.api.data import fetch_lines, fetch_signals, load_events, samples
+from mleq.api.forecasts import answer_lines, odds, predict, write_submission
+from mleq.api.recipes import (
+    Written,
+    check_all,
+    check_network,
+    leaks,
+    load_recipe,
+    network_table,
+    new_recipe,
+    plan,
+    plan_lines,
+    write_schema,
+)
+from mleq.api.runs import backtest, draw_pages, summary_lines, train, train_seeds, trained_recipes
+
+__all__ = [
+    "Written",
+    "answer_lines",
+    "backtest",
+    "check_all",
+    "check_network",
+    "draw_pages",
+    "fetch_lines",
+    "fetch_signals",
+    "leaks",
+    "load_events",
+    "load_recipe",
+    "network_table",
+    "new_recipe",
+    "odds",
+    "plan",
+    "plan_lines",
+    "predict",
+    "samples",
+    "summary_lines",
+    "train",
+    "train_seeds",
+    "trained_recipes",
+    "write_schema",
+    "write_submission",
+]
