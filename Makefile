@@ -17,7 +17,7 @@ $(READY): setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "mleq needs Python 3.11 or later; found $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,waveform]'
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,waveform,distributed]'
 	@touch $@
 
 demo: env ## train and forecast on the embedded simulated catalogue, without a network

@@ -28,6 +28,7 @@ class BuildWithShelf(build_py):
 test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff", "playwright>=1.40", "axe-playwright-python>=0.1.4"]
 waveform = ["obspy>=1.4", "h5py>=3", "zarr>=3"]
 csep = ["pycsep>=0.8"]
+distributed = ["dask>=2024.8", "distributed>=2024.8", "bokeh>=3.1"]  # bokeh draws Dask's dashboard
 
 setup(
     name="mleq",
@@ -58,6 +59,6 @@ setup(
         "tzdata>=2024.1",
         "urllib3>=2",
     ],
-    extras_require={"csep": csep, "test": test, "waveform": waveform},
+    extras_require={"csep": csep, "distributed": distributed, "test": test, "waveform": waveform},
     entry_points={"console_scripts": ["mleq = mleq.cli:main"]},
 )

@@ -1,4 +1,7 @@
-"""Work on all processors that this process may use: numpy lets go of the interpreter while it computes."""
+"""Work on all processors that this process may use: numpy lets go of the interpreter while it computes.
+
+`MLEQ_THREADS` allows fewer, as where many processes share a machine; the answers are the same.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def in_threads(work: Callable, items: Iterable) -> list:
 
 def _workers() -> int:
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST, available)
+    return min(MOST, available, int(os.environ.get("MLEQ_THREADS", MOST)))
 
 
 @cache

@@ -1,0 +1,147 @@
+"""Units of work on Dask: a cluster of this machine's processors, or a scheduler that runs elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import mleq
+from mleq.errors import Failure
+from mleq.performing import BOUNDED, Shared, Unit, perform
+
+AT_LEAST_IN_FLIGHT, PER_THREAD = 64, 4
+"""Units handed to Dask at once: enough that no worker waits, few enough that the driver's memory does not grow."""
+MOST_LOSSES = 3
+"""So often a unit is handed over again that was lost together with the data it needs."""
+PATIENCE_S = 60
+
+log = logging.getLogger("mleq")
+
+
+@contextmanager
+def connected(workers: int, scheduler: str | None, threads: int) -> Iterator[OnDask]:
+    """Connect to a scheduler, or start a cluster of processes on this machine; see `mleq.scaling.engine`."""
+    from distributed import Client
+
+    with ExitStack() as opened:
+        address = scheduler if scheduler else opened.enter_context(_processes(workers, threads))
+        try:
+            client = opened.enter_context(Client(address, timeout=PATIENCE_S, set_as_default=False))
+            client.wait_for_workers(1, timeout=PATIENCE_S)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise Failure(
+                f"the scheduler {scheduler or 'of this machine'} is not at work: {error}",
+                expected=f"an answer and a worker within {PATIENCE_S} s",
+                remedy="docs/scaling.md says how to start one: dask scheduler, then dask worker ADDRESS",
+            ) from None
+        found = OnDask(client, threads)
+        log.info("%d workers; dashboard at %s", found.workers, client.dashboard_link)
+        yield found
+
+
+@contextmanager
+def _processes(workers: int, threads: int) -> Iterator[Any]:
+    """A scheduler in this process and workers of one thread each in others, seen from this machine alone.
+
+    A worker that dies is started again; Dask says so, and that is enough.
+    """
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.ERROR,
+        env=dict.fromkeys(BOUNDED, str(threads)),
+    ) as cluster:
+        yield cluster
+
+
+class OnDask:
+    """Does units on the workers of a Dask client.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    threads : int
+        Of each unit.
+    """
+
+    def __init__(self, client: Any, threads: int):
+        self.client, self.threads = client, threads
+        self._handles: dict[int, tuple[Shared, Any]] = {}
+
+    @property
+    def workers(self) -> int:
+        """How many processes there are now."""
+        return len(self.client.nthreads())
+
+    def answers(self, units: Iterable[Unit], folder: Path | None) -> Iterator[tuple[Unit, dict[str, Any]]]:
+        """Do units and give their answers as they come; at most some are in flight at once.
+
+        A worker's death is Dask's matter: its units run elsewhere, and one that has seen several workers die is
+        reported as failed. Only where the data that units share died too, they are brought again from here.
+        """
+        from distributed import as_completed
+
+        waiting, flying, losses = iter(units), {}, {}
+        in_flight = max(AT_LEAST_IN_FLIGHT, PER_THREAD * sum(self.client.nthreads().values()))
+        done = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
+
+        def send(unit: Unit) -> None:
+            future = self._submitted(unit, folder)
+            flying[future.key] = unit
+            done.add(future)
+
+        try:
+            for unit in islice(waiting, in_flight):
+                send(unit)
+            for future, answer in done:
+                unit, status = flying.pop(future.key), future.status
+                future.release()
+                if status not in ("finished", "error") and losses.get(unit.key, 0) < MOST_LOSSES:
+                    self._check_alive()
+                    losses[unit.key] = losses.get(unit.key, 0) + 1
+                    send(unit)
+                    continue
+                yield unit, answer if status == "finished" else {"error": _said(answer)}
+                for following in islice(waiting, 1):
+                    send(following)
+        finally:  # futures that are forgotten here are taken back from the workers
+            done.clear()
+
+    def _submitted(self, unit: Unit, folder: Path | None) -> Any:
+        arguments = (self._handle(one) if isinstance(one, Shared) else one for one in unit.arguments)
+        return self.client.submit(
+            perform, unit.function, unit.key, mleq.__version__, self.threads, folder, *arguments,
+            key=f"{unit.function.partition(':')[2]}-{unit.key}-{secrets.token_hex(4)}", pure=False,
+        )  # fmt: skip
+
+    def _handle(self, shared: Shared) -> Any:
+        """The future of a shared value: brought to the cluster once, and again if it was lost there."""
+        held = self._handles.get(id(shared))
+        if held is None or held[1].status != "finished":
+            future = self.client.scatter(shared.value, hash=False)
+            held = self._handles[id(shared)] = (shared, future)
+        return held[1]
+
+    def _check_alive(self) -> None:
+        if self.client.status != "running":
+            raise Failure(
+                f"the scheduler {self.client.scheduler.address} is gone",
+                remedy="What was finished is kept: start it again and give the same command",
+            )
+
+
+def _said(answer: Any) -> str:
+    """Why Dask itself gave a unit up."""
+    error = answer[1] if isinstance(answer, tuple) else answer
+    if type(error).__name__ == "KilledWorker":
+        return "its workers died one after the other while they ran it: it may need more memory than a worker has"
+    return f"{type(error).__name__}: {error}"
