@@ -1,14 +1,16 @@
 """What clusters and templates are worth on simulated records, and how many windows are enough.
 
-    python benchmarks/continuous_skill.py [--seeds 101,102,103,104,105] [--days 8]
+    python benchmarks/continuous_skill.py [--seeds 101,102,103,104,105] [--days 8] [--keep FOLDER]
 
 Every seed is a record of its own, on which the shelf recipe `continuous` is trained as it is. Settings were chosen on
-seeds 1 to 5 (five ways of the first and second look); these seeds were not looked at.
+seeds 1 to 5 (five ways of the first and second look); these seeds were not looked at. With --keep, what is known of a
+seed is not computed again, so that several processes may share the seeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -40,19 +42,16 @@ def main() -> None:
     options.add_argument("--seeds", default="101,102,103,104,105")
     options.add_argument("--days", type=float, default=8)
     options.add_argument("--curve_seeds", type=int, default=2, help="records on which sample sizes are compared")
+    options.add_argument("--keep", type=Path, help="folder for what is known of each seed")
     given = options.parse_args()
     seeds = [int(seed) for seed in given.seeds.split(",")]
     clusters, detections, curves = [], [], []
     for number, seed in enumerate(seeds):
-        changes = [f"record.seed={seed}", f"record.days={given.days:g}"]
-        recipe = api.load_recipe("continuous", Path(__file__).resolve().parents[1] / "recipe.json", changes=changes)
-        with tempfile.TemporaryDirectory() as scratch:
-            run = api.train(recipe, out_dir=Path(scratch))
-            clusters.append(cluster_row(seed, run.summary))
-            print(f"seed {seed}: {run.summary['verdict']}", flush=True)
-            detections.append(detection_row(seed, recipe, run))
-        if number < given.curve_seeds:
-            curves.append(curve(recipe))
+        found = rows_of(seed, given.days, number < given.curve_seeds, given.keep)
+        print(f"seed {seed}: {found['verdict']}", flush=True)
+        clusters.append(found["clusters"])
+        detections.append(found["detection"])
+        curves += [pd.DataFrame(found["curve"])] if found["curve"] else []
     table = pd.DataFrame(clusters).set_index("seed")
     print("\nclusters, over windows with an event; F1 of the best cluster for the repeating family\n")
     print(table.round(3).to_string())
@@ -63,6 +62,27 @@ def main() -> None:
     if curves:
         print("\nadjusted mutual information over windows with an event, by windows fitted (mean over records)\n")
         print(pd.concat(curves).groupby("windows").mean().round(3).to_string())
+
+
+def rows_of(seed: int, days: float, with_curve: bool, keep: Path | None) -> dict:
+    """Train on a seed's record and score what comes out, or take it from where it is kept."""
+    path = keep and keep / f"seed{seed}-{days:g}{'-curve' if with_curve else ''}.json"
+    if path and path.exists():
+        return json.loads(path.read_text())
+    changes = [f"record.seed={seed}", f"record.days={days:g}"]
+    recipe = api.load_recipe("continuous", Path(__file__).resolve().parents[1] / "recipe.json", changes=changes)
+    with tempfile.TemporaryDirectory() as scratch:
+        out = keep / f"out{seed}-{days:g}" if keep else Path(scratch)
+        run = api.train(recipe, out_dir=out)
+        found = {
+            "verdict": run.summary["verdict"],
+            "clusters": cluster_row(seed, run.summary),
+            "detection": detection_row(seed, recipe, run),
+            "curve": curve(recipe).to_dict("records") if with_curve else [],
+        }
+    if path:
+        path.write_text(json.dumps(found))
+    return found
 
 
 def cluster_row(seed: int, summary: dict) -> dict:
