@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mleq.recipe.settings import Latitude, Longitude, Magnitude, Recipe, Settings
+from mleq.recipe.settings import Latitude, Longitude, Magnitude, Recipe, RecipePath, Settings
 
 Rate = Annotated[float, Field(gt=0, le=100_000, description="samples a second")]
 
@@ -16,7 +16,7 @@ class FileRecord(Settings):
     """A record in files: MiniSEED (or what else obspy reads), HDF5, zarr."""
 
     source: Literal["files"]
-    paths: tuple[str, ...] = Field((), description="files, folders and globs; --input gives others")
+    paths: tuple[RecipePath, ...] = Field((), description="files, folders and globs; --input gives others")
     stations: str = Field("*", description="which stations, a glob of network.station.location")
     channels: str = Field("*", description="which channels, a glob such as 'HH?'")
     latitude: Latitude | None = Field(None, description="of the station, degrees: where detections are put")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from mleq.recipe.settings import Fraction, LayeredModel, LayerEntry, Recipe, Settings, Training
+from mleq.recipe.settings import Fraction, LayeredModel, LayerEntry, Recipe, RecipePath, Settings, Training
 
 SCORED = "time_to_failure_s"
 
@@ -180,7 +180,7 @@ class ResNetModel(Learning):
 
     name: Literal["resnet"]
     backbone: Literal["ResNet50", "ResNet50V2", "ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2"] = "ResNet50V2"
-    weights: str | None = Field(None, description="file of weights without the top; null: trained from scratch")
+    weights: RecipePath | None = Field(None, description="file of weights without the top; null: trained from scratch")
     spectrogram: SpectrogramInput = SpectrogramInput(kind="spectrogram")
 
 

@@ -30,6 +30,8 @@ class Entry:
     raw: dict[str, Any]
     source: str
     lines: dict[text.Path, int] = field(repr=False)
+    folder: Path | None = None
+    """Of its file, to which its paths are relative."""
 
     def where(self, path: text.Path) -> str:
         """Return "file:line" of the deepest part of `path` that the file holds."""
@@ -95,7 +97,7 @@ def read_entries(path: Path) -> list[Entry]:
     for index, raw in enumerate(document.value["recipes"]):
         stem = ("recipes", index)
         lines = {p[2:]: line for p, line in document.lines.items() if p[:2] == stem}
-        entries.append(Entry(raw, source, lines))
+        entries.append(Entry(raw, source, lines, path.resolve().parent))
     if mistakes := _duplicate_ids(entries):
         raise RecipeError(mistakes)
     return entries
@@ -241,7 +243,7 @@ def validate(
         sentence = f"found {name!r}; expected one of {', '.join(models)}{did_you_mean(str(name), models)}"
         raise RecipeError([say(("family",), sentence)])
     try:
-        recipe = models[name].model_validate_json(json.dumps(data))
+        recipe = models[name].model_validate_json(json.dumps(data), context={"folder": entry.folder})
     except ValidationError as error:
         raise RecipeError([say(p, s) for p, s in explain(error, models[name], data)]) from None
     return Located(recipe, say)
@@ -273,7 +275,7 @@ def try_recipe(raw: dict[str, Any], path: Path, *, models: Models) -> Recipe:
                 f"the id '{raw['id']}' is already used at {entry.where(('id',))}", remedy="choose another --id"
             )
     shelf = {e.raw["id"]: e for e, on_shelf in found if on_shelf}
-    return validate(Entry(raw, f"--id {raw['id']}", {}), shelf=shelf, models=models).recipe
+    return validate(Entry(raw, f"--id {raw['id']}", {}, path.resolve().parent), shelf=shelf, models=models).recipe
 
 
 def _base_of(entry: Entry, shelf: dict[str, Entry]) -> Entry | None:

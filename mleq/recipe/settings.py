@@ -7,10 +7,21 @@ an unknown key is a mistake.
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 
 class Settings(BaseModel):
@@ -18,6 +29,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
+
+def _beside_recipe(value: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    return value if folder is None else str(Path(folder) / value)
+
+
+RecipePath = Annotated[str, AfterValidator(_beside_recipe)]
+"""A file, folder or glob; what is relative is relative to the recipe file, and made absolute when that is loaded."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]

@@ -10,6 +10,7 @@ from small_record import write
 from mleq import api
 from mleq.catalog.chain import results_in
 from mleq.catalog.files import read_file
+from mleq.continuous.formats import write_hdf5
 from mleq.continuous.material import load as load_record
 from mleq.continuous.records import Trace, gather
 from mleq.continuous.samples import make_samples
@@ -134,6 +135,18 @@ def test_fetch_keeps_a_record_that_train_then_reads(small, tmp_path, mleq, load)
     assert "40,000 samples of 1 station (HHZ at 20 Hz)" in out
     record = load_record(load(recipe), data_dir=tmp_path / "data")
     np.testing.assert_array_equal(record.stations[0].read(100, 200)[0], values[100:200])
+
+
+def test_paths_are_sought_beside_the_recipe_file(small, tmp_path, monkeypatch, load):
+    pytest.importorskip("h5py")
+    (tmp_path / "days").mkdir()
+    monkeypatch.chdir(tmp_path / "days")
+    values = np.random.default_rng(0).standard_normal(9_000).astype(np.float32)
+    write_hdf5(record_of(values), tmp_path / "days" / "one.h5")
+    recipe = load({**small, "record": {"source": "files", "paths": ["days/*.h5"]}})
+    assert recipe.record.paths == (str(tmp_path / "days/*.h5"),)
+    record = load_record(recipe, data_dir=tmp_path / "data")
+    np.testing.assert_array_equal(record.stations[0].read(5, 900)[0], values[5:900])
 
 
 class Stopped(BaseException):
