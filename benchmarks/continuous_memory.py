@@ -41,28 +41,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         part = given.days / 3
-        short = finished(scratch / "short", part)
+        report("a third", finished(scratch / "short", part), part)
         whole = finished(scratch / "whole", given.days)
+        report("whole", whole, given.days)
         kills = killed_twice(scratch / "killed", given.days)
         again = finished(scratch / "killed", given.days)
-        for name, run, days in (
-            ("a third", short, part),
-            ("whole", whole, given.days),
-            ("killed twice", again, given.days),
-        ):
-            record = json.loads((run / "run.json").read_text())
-            samples = days * 86_400 * 100 * 3
-            seconds = sum(record["seconds"].values())
-            print(
-                f"{name:13} {days:5g} days of 3 channels at 100 Hz ({samples / 1e6:,.0f} million samples, "
-                f"{4 * samples / 2**20:,.0f} MiB as float32): peak memory {record['peak_memory_mb']:,.0f} MiB, "
-                f"{seconds:,.0f} s (the last process alone)"
-            )
+        report("killed twice", again, given.days)
         print(f"killed after {' and '.join(f'{count} files' for count in kills)} of finished chunks")
         print(
             "identical:",
             ", ".join(f"{name} {same(whole, again, name)}" for name in ("forecasts", "events", "clusters")),
         )
+
+
+def report(name: str, run: Path, days: float) -> None:
+    record = json.loads((run / "run.json").read_text())
+    samples = days * 86_400 * 100 * 3
+    print(
+        f"{name:13} {days:5g} days of 3 channels at 100 Hz ({samples / 1e6:,.0f} million samples, "
+        f"{4 * samples / 2**20:,.0f} MiB as float32): peak memory {record['peak_memory_mb']:,.0f} MiB, "
+        f"{sum(record['seconds'].values()):,.0f} s (the last process alone)",
+        flush=True,
+    )
 
 
 def command(out: Path, days: float) -> list[str]:
