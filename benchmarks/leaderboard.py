@@ -10,6 +10,7 @@ anew after each recipe. The table stands as it comes out.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import logging
 import sys
 from dataclasses import dataclass, field
@@ -19,13 +20,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import mleq
 from mleq import api, atomic, scores
 from mleq.errors import MissingData, MleqError
 from mleq.experiment.folder import complete_runs
 from mleq.experiment.run import Run
 from mleq.experiment.tasks import finished_run, material_and_hash
 from mleq.forecast import family
-from mleq.forecast.evaluation import NOT_METHODS, SHORTEST_MEAN_BLOCK
+from mleq.forecast.evaluation import NOT_METHODS, bootstrap
+from mleq.scores.blocks import Blocks
+from mleq.scores.intervals import block_interval
 
 JAPAN = ("tokyo", "niigata", "iwaki", "sendai", "sapporo", "nagoya", "nankai", "fukuoka")
 WORLD = ("chile", "sumatra", "southern_california", "italy", "new_zealand", "greece")
@@ -44,6 +48,7 @@ class Entry:
     tried: int = 0
     daily: pd.DataFrame | None = None
     gains: dict[str, dict] = field(default_factory=dict)
+    verdict: str = ""
 
 
 def main() -> int:
@@ -55,7 +60,7 @@ def main() -> int:
             if chosen is None or name in chosen:
                 entries[group].append(entry_of(name, asked))
                 atomic.write_text(asked.write, "\n".join(page(entries, asked)) + "\n")
-                print(f"{name}: {entries[group][-1].reason or entries[group][-1].run.summary['verdict']}", flush=True)
+                print(f"{name}: {entries[group][-1].reason or entries[group][-1].verdict}", flush=True)
     print(f"written to {asked.write}")
     return 0
 
@@ -87,7 +92,8 @@ def entry_of(name: str, asked: argparse.Namespace) -> Entry:
         return Entry(name, reason=str(error).splitlines()[0])
     run = Run(place)
     tried = {Run(one).record["recipe_sha256"] for one in complete_runs(asked.out_dir, name)}
-    return Entry(name, run, tried=len(tried), daily=daily_gains(run), gains=gains_over_etas(run, recipe))
+    gains, verdict = gains_over_etas(run, recipe)
+    return Entry(name, run, tried=len(tried), daily=daily_gains(run), gains=gains, verdict=verdict)
 
 
 def test_part(run: Run) -> pd.DataFrame:
@@ -98,18 +104,15 @@ def methods_of(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if name not in NOT_METHODS]
 
 
-def gains_over_etas(run: Run, recipe) -> dict[str, dict]:
-    """The gain of every method over ETAS, on the same resamples."""
+def gains_over_etas(run: Run, recipe) -> tuple[dict[str, dict], str]:
+    """The gain of every method over ETAS, and the verdict on the network, on the same resamples."""
     table = test_part(run)
-    block = max(SHORTEST_MEAN_BLOCK, recipe.grid.window_days + recipe.target.horizon_days)
-    scored = scores.block_bootstrap(
-        table["observed"].to_numpy(),
-        {name: table[name].to_numpy() for name in methods_of(table)},
-        mean_block_days=block,
-        n_resamples=RESAMPLES,
-        seed=recipe.seed,
+    scored = bootstrap(
+        recipe, table["observed"].to_numpy(), {name: table[name].to_numpy() for name in methods_of(table)}
     )
-    return {name: scored.gain(name, "etas") for name in methods_of(table) if name != "etas"}
+    against = {name: scored.gain("probability", name) for name in methods_of(table) if name != "probability"}
+    verdict = scores.verdict(against, days=scored.days, event_days=scored.event_days)
+    return {name: scored.gain(name, "etas") for name in methods_of(table) if name != "etas"}, verdict
 
 
 def daily_gains(run: Run) -> pd.DataFrame:
@@ -132,13 +135,15 @@ def pooled(entries: list[Entry]) -> dict[str, dict[str, float]]:
     days = pd.date_range(total.index.min(), total.index.max(), freq="D")
     total = total.reindex(days, fill_value=0.0)
     events = total.pop("events").to_numpy()
-    drawn = scores.stationary_indices(len(days), SHORTEST_MEAN_BLOCK, RESAMPLES, 1)
+    blocks = Blocks.drawn(len(days), scores.mean_block_days(len(days)), RESAMPLES, seed=1)
+    drawn = blocks.indices()
+    event_days = events[drawn].sum(axis=1)
     answer = {}
     for name in total.columns:
         gain = total[name].to_numpy()
-        resampled = gain[drawn].sum(axis=1) / np.maximum(events[drawn].sum(axis=1), 1)
-        low, high = np.quantile(resampled, (0.025, 0.975))
-        answer[name] = {"value": gain.sum() / max(events.sum(), 1), "low": low, "high": high}
+        resampled = gain[drawn].sum(axis=1) / np.where(event_days > 0, event_days, np.nan)
+        value = gain.sum() / events.sum() if events.any() else None
+        answer[name] = block_interval(value, resampled, blocks, gain, events, level=0.95)
     return answer
 
 
@@ -149,9 +154,14 @@ def page(entries: dict[str, list[Entry]], asked: argparse.Namespace) -> list[str
         "# Leaderboard",
         "",
         "Written by `make leaderboard`, as it came out. Gains are in nats over ETAS (`docs/etas.md`) on the same days",
-        "of the test part, above zero where a method is better; 95 % intervals by stationary block bootstrap, paired.",
-        "`this model` is the recipe's network, calibrated on out-of-fold days.",
+        "of the test part, above zero where a method is better; 95 % intervals by the studentised stationary block",
+        "bootstrap (`docs/scores.md`), paired. *Detectable* is the smallest gain that the days would have shown to be",
+        "above zero in 80 % of cases. `this model` is the recipe's network; the test part chose none of its settings.",
         "Pseudo-prospective, on a revised catalogue.",
+        "",
+        f"Written on {dt.datetime.now(dt.UTC):%Y-%m-%d} by mleq {mleq.__version__}; {len(runs)} recipes scored of "
+        f"{sum(map(len, entries.values()))}; configurations of the network tried, all recipes together: "
+        f"{sum(entry.tried for group in entries.values() for entry in group)}.",
         "",
         f"Settings changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
     ]
@@ -168,16 +178,21 @@ def summary_table(entries: list[Entry]) -> list[str]:
     together = pooled(entries)
     if not together:
         return []
-    lines = ["", "| method | nats per event-day, all places | better at | worse at | of |", "|---|---|---|---|---|"]
+    lines = [
+        "",
+        "| method | nats per event-day, all places | detectable | better at | worse at | of |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, gain in sorted(together.items(), key=lambda item: -item[1]["value"]):
         per_day = [entry.gains[name]["nats_per_day"] for entry in entries if name in entry.gains]
         known = [one for one in per_day if one["low"] is not None]
         better, worse = sum(one["low"] > 0 for one in known), sum(one["high"] < 0 for one in known)
-        lines.append(f"| {title(name)} | {interval(gain)} | {better} | {worse} | {len(per_day)} |")
+        lines.append(f"| {title(name)} | {interval(gain)} | {detectable(gain)} | {better} | {worse} | {len(per_day)} |")
     return [
         *lines,
         "",
-        "Places overlap, and days are drawn again with all places of that day; intervals by percentiles.",
+        "Places overlap, and days are drawn again with all places of that day. *Better* and *worse*: the interval of",
+        "the gain per day lies on one side of zero.",
     ]
 
 
@@ -196,20 +211,21 @@ def places(entries: list[Entry]) -> list[str]:
             f"complete from M {complete:.1f}; {entry.tried} configuration{'s' if entry.tried > 1 else ''} of the "
             f"network tried; run `{summary['run']}`.",
             "",
-            summary["verdict"],
+            entry.verdict,
             "",
-            "| method | nats per day | nats per event-day | ROC-AUC |",
-            "|---|---|---|---|",
+            "| method | nats per day | detectable | nats per event-day | detectable | ROC-AUC |",
+            "|---|---|---|---|---|---|",
         ]
         scored = {"probability": summary["scores"], **summary["references"]}
         ordered = sorted(entry.gains, key=lambda name: -entry.gains[name]["nats_per_day"]["value"])
         for name in ordered:
             gain = entry.gains[name]
             lines.append(
-                f"| {title(name)} | {interval(gain['nats_per_day'], 4)} | {interval(gain['nats_per_event_day'])} "
+                f"| {title(name)} | {interval(gain['nats_per_day'], 4)} | {detectable(gain['nats_per_day'], 4)} "
+                f"| {interval(gain['nats_per_event_day'])} | {detectable(gain['nats_per_event_day'])} "
                 f"| {area(scored[name]['roc_auc'])} |"
             )
-        lines.append(f"| ETAS | 0 | 0 | {area(scored['etas']['roc_auc'])} |")
+        lines.append(f"| ETAS | 0 | - | 0 | - | {area(scored['etas']['roc_auc'])} |")
     return lines
 
 
@@ -222,6 +238,10 @@ def interval(gain: dict[str, Any], digits: int = 3) -> str:
         return "-"
     value = f"{gain['value']:+.{digits}f}"
     return value if gain["low"] is None else f"{value} [{gain['low']:+.{digits}f}, {gain['high']:+.{digits}f}]"
+
+
+def detectable(gain: dict[str, Any], digits: int = 3) -> str:
+    return "-" if gain["detectable"] is None else f"{gain['detectable']:.{digits}f}"
 
 
 def area(score: dict[str, Any]) -> str:

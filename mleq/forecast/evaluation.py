@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,6 @@ import pandas as pd
 
 from mleq import scores
 from mleq.forecast.recipe import CatalogRecipe
-
-SHORTEST_MEAN_BLOCK = 60
-"""Days; an aftershock sequence of a moderate event mostly fits into it."""
 
 NOT_METHODS = ("part", "target_date", "observed", "uncalibrated")
 
@@ -39,10 +37,7 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
     observed = test["observed"].to_numpy()
     methods = {name: test[name].to_numpy() for name in forecasts.columns if name not in NOT_METHODS}
     references = [name for name in methods if name != "probability"]
-    window = recipe.grid.window_days + recipe.target.horizon_days
-    resampled = scores.block_bootstrap(
-        observed, methods, mean_block_days=max(SHORTEST_MEAN_BLOCK, window), seed=recipe.seed
-    )
+    resampled = bootstrap(recipe, observed, methods)
     gain = {name: resampled.gain("probability", name) for name in references}
     return {
         "scores": resampled.score("probability"),
@@ -53,6 +48,13 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
         "confusion": _confusion(validation, test),
         "verdict": scores.verdict(gain, days=len(observed), event_days=int(observed.sum())),
     }
+
+
+def bootstrap(recipe: CatalogRecipe, observed: np.ndarray, methods: Mapping[str, np.ndarray]) -> scores.BlockBootstrap:
+    """Score methods on a recipe's days, on one set of resamples, in blocks as long as `mleq.scores` advises."""
+    window = recipe.grid.window_days + recipe.target.horizon_days
+    block = scores.mean_block_days(len(observed), window)
+    return scores.block_bootstrap(observed, methods, mean_block_days=block, seed=recipe.seed)
 
 
 def _confusion(validation: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mleq import scores
 from mleq.catalog.events import coverage, source_of
-from mleq.forecast.evaluation import SHORTEST_MEAN_BLOCK
+from mleq.forecast.evaluation import bootstrap
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.target import decides
 
@@ -78,8 +78,7 @@ def _scored(recipe: CatalogRecipe, entries: list[dict[str, Any]], observed: np.n
     names = [name for name in entries[0]["references"] if all(name in entry["references"] for entry in entries)]
     methods = {"probability": np.array([entry["probability"] for entry in entries])}
     methods |= {name: np.array([entry["references"][name] for entry in entries]) for name in names}
-    block = max(SHORTEST_MEAN_BLOCK, recipe.grid.window_days + recipe.target.horizon_days)
-    resampled = scores.block_bootstrap(observed, methods, mean_block_days=block, seed=recipe.seed)
+    resampled = bootstrap(recipe, observed, methods)
     gain = {name: resampled.gain("probability", name) for name in names}
     said = scores.verdict(gain, days=observed.size, event_days=int(observed.sum()))
     return {
