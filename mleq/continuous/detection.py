@@ -65,29 +65,32 @@ class Detector:
         finite = np.isfinite(signal).all(0)
         signal = band_passed(np.where(finite, signal, 0), self.settings.band_hz, rate)
         if self.templates:
-            found, null = self._match(signal, low), self._match(signal, low, backwards=True)
+            found, null = self._match(signal, low)
         else:
             found, null = self._trigger(signal, low), np.empty((0, len(FIELDS)))
         belongs = (found[:, 1] >= first) & (found[:, 1] < last)
         return {"found": found[belongs], "null": null, "span": np.array([first, last])}
 
-    def _match(self, signal: np.ndarray, low: int, *, backwards: bool = False) -> np.ndarray:
+    def _match(self, signal: np.ndarray, low: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return maxima of the templates, and of the templates backwards, which need no magnitude."""
         if signal.shape[1] < self.length:
-            return np.empty((0, len(FIELDS)))
+            return (np.empty((0, len(FIELDS))),) * 2
         waveforms = np.stack([one.waveform for one in self.templates])
-        correlation = matching.correlate(signal, waveforms[..., ::-1] if backwards else waveforms)
+        both = matching.correlate(signal, np.concatenate([waveforms, waveforms[..., ::-1]]))
+        found, null = (self._maxima(part, low) for part in np.split(both, 2))
+        for row in found:
+            at = int(row[1]) - low
+            piece = signal[:, at : at + self.length]
+            ratio = matching.amplitude_ratio(piece, waveforms[int(row[0])])
+            row[4] = self.templates[int(row[0])].magnitude + np.log10(ratio)
+            row[5] = np.abs(piece).max()
+        return found, null
+
+    def _maxima(self, correlation: np.ndarray, low: int) -> np.ndarray:
         scale = np.maximum(matching.deviation(correlation), 1e-6)
         template, sample, value = matching.peaks(correlation, LOWEST * scale, self.length // 2)
-        rows = np.column_stack(
-            [template, sample + low, value, value / scale[template], *np.full((2, len(value)), np.nan)]
-        )
-        if not backwards:
-            for row, kind, at in zip(rows, template, sample, strict=True):
-                piece = signal[:, at : at + self.length]
-                ratio = matching.amplitude_ratio(piece, waveforms[kind])
-                row[4] = self.templates[kind].magnitude + np.log10(ratio)
-                row[5] = np.abs(piece).max()
-        return rows
+        unknown = np.full((2, len(value)), np.nan)
+        return np.column_stack([template, sample + low, value, value / scale[template], *unknown])
 
     def _trigger(self, signal: np.ndarray, low: int) -> np.ndarray:
         rate = self.extractor.record.rate

@@ -103,7 +103,7 @@ def _one_channel(values: np.ndarray, templates: np.ndarray) -> np.ndarray:
     padded = np.zeros((blocks - 1) * step + block)
     padded[:n] = centred
     view = np.lib.stride_tricks.sliding_window_view(padded, block)[::step]
-    sizes = _sizes(view, length)
+    sizes = _sizes(view, length, count)
     inverse = np.zeros_like(sizes)
     np.divide(1, sizes, out=inverse, where=sizes > SILENT * max(float(sizes.max()), 1e-300))
     found = np.empty((len(templates), blocks, step), np.float32)
@@ -118,8 +118,10 @@ def _one_channel(values: np.ndarray, templates: np.ndarray) -> np.ndarray:
     return found.reshape(len(templates), -1)[:, :count]
 
 
-def _sizes(view: np.ndarray, length: int) -> np.ndarray:
+def _sizes(view: np.ndarray, length: int, count: int) -> np.ndarray:
     """Return the norm of each window about its own mean, by sums along blocks; shape (n_blocks, step).
+
+    The first `count` windows are wanted, the rest lie in the padding.
 
     Where a window is so quiet beside its block that the difference of two sums has lost its digits, it is summed alone.
     """
@@ -127,7 +129,8 @@ def _sizes(view: np.ndarray, length: int) -> np.ndarray:
     sums, squares = (np.pad(np.cumsum(values, axis=1), edge) for values in (view, view**2))
     first, second = sums[:, length:] - sums[:, :-length], squares[:, length:] - squares[:, :-length]
     energy = second - first**2 / length
-    rows, columns = np.nonzero(energy < LOST_DIGITS * squares[:, -1:])
+    energy.reshape(-1)[count:] = 0
+    rows, columns = np.divmod(np.flatnonzero((energy < LOST_DIGITS * squares[:, -1:]).ravel()[:count]), energy.shape[1])
     windows = np.lib.stride_tricks.sliding_window_view(view, length, axis=1)
     for low in range(0, len(rows), 4096):
         some = slice(low, low + 4096)
