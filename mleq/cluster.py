@@ -48,7 +48,7 @@ def connected(workers: int, scheduler: str | None, threads: int) -> Iterator[OnD
 def _processes(workers: int, threads: int) -> Iterator[Any]:
     """A scheduler in this process and workers of one thread each in others, seen from this machine alone.
 
-    A worker that dies is started again; Dask says so, and that is enough.
+    A worker that dies is started again; what that means for a unit is told by its answer.
     """
     from distributed import LocalCluster
 
@@ -57,7 +57,7 @@ def _processes(workers: int, threads: int) -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         dashboard_address="127.0.0.1:0",
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,
         env=dict.fromkeys(BOUNDED, str(threads)),
     ) as cluster:
         yield cluster

@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import mleq
-from mleq import progress
+from mleq import progress, spread
 from mleq.errors import Failure, RequestError
 from mleq.performing import Outcome, Shared, Unit, call, kept_answer, perform
 
-__all__ = ["Engine", "Outcome", "Shared", "Unit", "engine", "mapping", "processors", "run"]
+__all__ = ["Engine", "Outcome", "Shared", "Unit", "at_once", "engine", "mapping", "processors", "run"]
 
 CALL = f"{call.__module__}:{call.__qualname__}"
+MEMORY_EACH = 2 * 2**30
+"""Bytes that a worker is given at least; TensorFlow with a small network takes one of them."""
 EXTRA = "pip install 'mleq[distributed]'"
 
 log = logging.getLogger("mleq")
@@ -42,18 +44,22 @@ class Engine(Protocol):
 
 
 @contextmanager
-def engine(workers: int | None = None, scheduler: str | None = None, *, threads: int = 1) -> Iterator[Engine]:
+def engine(
+    workers: int | None = None, scheduler: str | None = None, *, threads: int = 1, at_most: int | None = None
+) -> Iterator[Engine]:
     """Open what does units of work, and close it again.
 
     Parameters
     ----------
     workers : int, optional
-        Processes on this machine; without it as many as it has processors, and one where Dask is not installed. One
+        Processes on this machine; without it as many as `processors` says, and one where Dask is not installed. One
         worker is this process itself.
     scheduler : str, optional
         Address of a Dask scheduler that runs already, "tcp://host:8786"; its workers are used, whatever `workers` says.
     threads : int, optional
         Threads of TensorFlow, BLAS and OpenMP for each unit, wherever it runs.
+    at_most : int, optional
+        How many units there will be: no more processes are started.
 
     Yields
     ------
@@ -69,8 +75,11 @@ def engine(workers: int | None = None, scheduler: str | None = None, *, threads:
     if threads < 1 or (workers is not None and workers < 1):
         raise RequestError(f"{workers} workers with {threads} threads each", expected="at least one of each")
     installed = importlib.util.find_spec("distributed") is not None
+    workers = workers or (processors() if installed else 1)
+    if at_most is not None:
+        workers = min(workers, max(at_most, 1))
     if scheduler is None and (workers == 1 or not installed):
-        if (workers or 1) > 1:
+        if workers > 1:
             log.warning("Dask is not installed: units run one after the other in this process (%s)", EXTRA)
         yield InProcess(threads)
         return
@@ -78,13 +87,25 @@ def engine(workers: int | None = None, scheduler: str | None = None, *, threads:
         raise RequestError(f"--scheduler {scheduler} needs Dask, which is not installed", remedy=EXTRA)
     from mleq.cluster import connected
 
-    with connected(workers or processors(), scheduler, threads) as found:
+    with connected(workers, scheduler, threads) as found:
         yield found
 
 
 def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many workers this machine carries: one for each processor, and for each 2 GiB of memory."""
+    number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return number
+    return max(1, min(number, memory // MEMORY_EACH))
+
+
+@contextmanager
+def at_once(workers: int | None = 1, scheduler: str | None = None, *, at_most: int | None = None) -> Iterator[None]:
+    """Have what `mleq.spread` makes many of in this block made by an engine; see `engine`."""
+    with engine(workers, scheduler, at_most=at_most) as found, spread.by(mapping(found)):
+        yield
 
 
 class InProcess:
@@ -151,7 +172,7 @@ def run(
 def mapping(by: Engine) -> Callable[[Callable, Iterable], Iterator]:
     """Return a `map` that does its calls by an engine, many at a time, and gives answers in the order of the items.
 
-    It is what `mleq.experiment.tasks.Mapping` asks for. Where a call fails the others are finished first.
+    It is one for `mleq.spread`. Where a call fails the others are finished first.
 
     Raises
     ------
@@ -159,7 +180,7 @@ def mapping(by: Engine) -> Callable[[Callable, Iterable], Iterator]:
         When all is done, if a call failed; with every failure and its recipe.
     """
 
-    def spread(function: Callable, items: Iterable) -> Iterator:
+    def spread_over(function: Callable, items: Iterable) -> Iterator:
         named = getattr(function, "__qualname__", "<").isidentifier()
         path, first = (f"{function.__module__}:{function.__qualname__}", ()) if named else (CALL, (Shared(function),))
         units = [
@@ -183,7 +204,7 @@ def mapping(by: Engine) -> Callable[[Callable, Iterable], Iterator]:
                 remedy="The others are finished and kept; the same command does these again",
             )
 
-    return spread
+    return spread_over
 
 
 def _recipe(unit: Unit) -> str:

@@ -9,6 +9,7 @@ ORDER = (
     "errors",
     "atomic",
     "progress",
+    "spread",
     "scores",
     "recipe",
     "etas",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from mleq import scaling
 from mleq.api.recipes import load_recipe
 from mleq.errors import RequestError
 from mleq.registry import family as family_of
@@ -27,6 +29,8 @@ def train(
     out_dir: str | Path = "out",
     command: Sequence[str] = (),
     changes: Sequence[str] = (),
+    workers: int | None = 1,
+    scheduler: str | None = None,
 ) -> Any:
     """Train a recipe, keep the run, and draw its page.
 
@@ -43,6 +47,8 @@ def train(
         Folder of all results.
     command, changes : sequence of str, optional
         What was typed, and its `--set`s, for run.json.
+    workers, scheduler : optional
+        What works through a continuous record, chunk by chunk; see `mleq.scaling.engine`.
 
     Returns
     -------
@@ -60,11 +66,19 @@ def train(
             return events
         return family.load(recipe, files=files, data_dir=data_dir, inputs=[Path(file) for file in inputs])
 
-    with results_in(out_dir):
+    elsewhere = scaling.at_once(workers, scheduler) if workers != 1 or scheduler else nullcontext()
+    with results_in(out_dir), elsewhere:
         if events is None and not files:
             _train_source(recipe, out_dir=out_dir, data_dir=data_dir, command=command)
+        # Workers elsewhere have another working directory, so they are told the whole path.
         run = experiment.train(
-            recipe, family, material, out_dir=Path(out_dir), command=command, changes=changes, finish=card.write
+            recipe,
+            family,
+            material,
+            out_dir=Path(out_dir).resolve(),
+            command=command,
+            changes=changes,
+            finish=card.write,
         )
     site.draw_recipe(Path(out_dir), recipe.id)
     return run
@@ -91,6 +105,8 @@ def train_seeds(
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
     command: Sequence[str] = (),
+    workers: int | None = 1,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Train a recipe from each of several seeds, and say how much its scores differ.
 
@@ -103,6 +119,8 @@ def train_seeds(
         Whether to score the mean of their forecasts too.
     files, inputs, data_dir, out_dir, command : optional
         As for `train`.
+    workers, scheduler : optional
+        What trains, a seed at a time; see `mleq.scaling.engine`.
 
     Returns
     -------
@@ -114,10 +132,11 @@ def train_seeds(
     from mleq.report.page import draw
 
     family = family_of(recipe.family)
-    load = _loader(recipe, files, data_dir, inputs)
-    summary = experiment.train_seeds(
-        recipe, family, load, seeds, out_dir=Path(out_dir), average=average, command=command
-    )
+    load = loader(recipe, files, data_dir, inputs)
+    with scaling.at_once(workers, scheduler, at_most=len(seeds)):
+        summary = experiment.train_seeds(
+            recipe, family, load, seeds, out_dir=Path(out_dir).resolve(), average=average, command=command
+        )
     draw(latest_run(Path(out_dir), recipe.id), Path(out_dir) / recipe.id / "report.html")
     return summary
 
@@ -130,6 +149,8 @@ def backtest(
     data_dir: str | Path | None = None,
     out_dir: str | Path = "out",
     command: Sequence[str] = (),
+    workers: int | None = 1,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """Walk forward: for each of the last years, train on what was past by then and forecast that year.
 
@@ -140,6 +161,8 @@ def backtest(
         How many years.
     files, data_dir, out_dir, command : optional
         As for `train`.
+    workers, scheduler : optional
+        What trains, a fold at a time; see `mleq.scaling.engine`.
 
     Returns
     -------
@@ -156,14 +179,19 @@ def backtest(
     family = family_of(recipe.family)
     if not hasattr(family, "folds"):
         raise RequestError(f"recipe '{recipe.id}' is of the family '{recipe.family}', which has no walk forward")
-    load = _loader(recipe, files, data_dir)
-    return experiment.backtest(recipe, family, load, folds, out_dir=Path(out_dir), command=command)
+    load = loader(recipe, files, data_dir)
+    with scaling.at_once(workers, scheduler, at_most=folds):
+        return experiment.backtest(recipe, family, load, folds, out_dir=Path(out_dir).resolve(), command=command)
 
 
-def _loader(recipe: Any, files: Sequence[str | Path], data_dir: Any, inputs: Sequence[str | Path] = ()) -> Any:
-    """Return a function without arguments that loads a recipe's material, and that can be pickled."""
-    signals = {"inputs": [Path(file) for file in inputs]} if inputs else {}
-    return partial(family_of(recipe.family).load, recipe, files=tuple(files), data_dir=data_dir, **signals)
+def loader(recipe: Any, files: Sequence[str | Path], data_dir: Any, inputs: Sequence[str | Path] = ()) -> Any:
+    """Return a function without arguments that loads a recipe's material, by whole paths, and that can be pickled."""
+    from mleq.catalog.load import data_folder
+
+    files, inputs = ([Path(file).resolve() for file in some] for some in (files, inputs))
+    signals = {"inputs": inputs} if inputs else {}
+    store = data_folder(data_dir).resolve()
+    return partial(family_of(recipe.family).load, recipe, files=tuple(files), data_dir=store, **signals)
 
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:

@@ -20,6 +20,8 @@ from mleq.cli import common
 @common.catalog_files
 @common.data_dir
 @common.out_dir
+@common.workers()
+@common.scheduler
 @common.as_json
 def command(
     recipe_id: str,
@@ -29,23 +31,37 @@ def command(
     files: tuple[Path, ...],
     data_dir: Path,
     out_dir: Path,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Train once for each of the last years on what was past by then, forecast that year, and score all together.
 
-    Stopped and given again, the same command goes on after the last finished fold. Results are kept in
-    out/ID/backtest.
+    Folds are trained at once on several processors, or on a Dask cluster; the numbers are the same. Stopped and given
+    again, the same command goes on after what was finished. Results are kept in out/ID/backtest.
 
     \b
     Examples:
       mleq backtest --recipe_id demo --folds 3
-      mleq backtest --recipe_id tokyo --folds 5 --set model.epochs=5
+      mleq backtest --recipe_id tokyo --folds 5 --set model.epochs=5 --workers 2
+      mleq backtest --recipe_id tokyo --folds 20 --scheduler tcp://head:8786
     """
     from mleq import api
     from mleq.experiment.backtest import place, table_lines
+    from mleq.performing import bounded_threads
 
-    recipe = api.check_network(recipe_id, recipe_file, changes=changes)
-    summary = api.backtest(recipe, folds, files=files, data_dir=data_dir, out_dir=out_dir, command=sys.argv)
+    with bounded_threads(1):  # of TensorFlow, before its first operation: as in every worker
+        recipe = api.check_network(recipe_id, recipe_file, changes=changes)
+    summary = api.backtest(
+        recipe,
+        folds,
+        files=files,
+        data_dir=data_dir,
+        out_dir=out_dir,
+        command=sys.argv,
+        workers=workers,
+        scheduler=scheduler,
+    )
     if as_json:
         common.answer_json(summary)
         return

@@ -81,6 +81,23 @@ inputs = click.option(
     metavar="FILE",
     help="Signals of a waveform recipe: a file or a folder; repeatable.",
 )
+scheduler = click.option(
+    "--scheduler", metavar="ADDRESS", help="Address of a running Dask scheduler, tcp://host:8786 (docs/scaling.md)."
+)
+
+
+def workers(default: int | None = None) -> Callable:
+    """Option --workers; without a default as many as the machine carries."""
+    said = "as many as this machine carries" if default is None else str(default)
+    return click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        envvar="MLEQ_WORKERS",
+        default=default,
+        help=f"Processes on this machine (also from MLEQ_WORKERS). [default: {said}]",
+    )
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 

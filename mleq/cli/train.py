@@ -30,6 +30,8 @@ def _numbers(context: click.Context, parameter: click.Parameter, text: str | Non
 @common.inputs
 @common.data_dir
 @common.out_dir
+@common.workers(1)
+@common.scheduler
 @common.as_json
 def command(
     recipe_id: str,
@@ -41,17 +43,20 @@ def command(
     inputs: tuple[Path, ...],
     data_dir: Path,
     out_dir: Path,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Train a recipe, score it beside the references, and keep the run.
 
-    Training that was stopped goes on from its last epoch when the same command is given again.
+    Training that was stopped goes on from its last epoch when the same command is given again. --workers and
+    --scheduler have several seeds trained at once, or the chunks of a continuous record worked through.
 
     \b
     Examples:
       mleq train --recipe_id demo
       mleq train --recipe_id tokyo --set model.epochs=5
-      mleq train --recipe_id demo --seeds 1,2,3 --average
+      mleq train --recipe_id demo --seeds 1,2,3 --average --workers 2
       mleq train --recipe_id tokyo --catalog usgs.csv.gz
     """
     from mleq import api
@@ -59,11 +64,12 @@ def command(
     if average and not seeds:
         raise RequestError("--average is of several seeds", remedy="add --seeds 1,2,3")
     recipe = api.check_network(recipe_id, recipe_file, changes=changes)
+    data = {"files": files, "inputs": inputs, "data_dir": data_dir}
     if seeds:
-        _show_seeds(recipe, seeds, average, files, inputs, data_dir, out_dir, as_json)
+        _show_seeds(recipe, seeds, average, as_json, out_dir, workers=workers, scheduler=scheduler, **data)
         return
     run = api.train(
-        recipe, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir, command=sys.argv, changes=changes
+        recipe, out_dir=out_dir, command=sys.argv, changes=changes, workers=workers, scheduler=scheduler, **data
     )
     if as_json:
         common.answer_json(run.summary)
@@ -74,20 +80,11 @@ def command(
     click.echo(f"page     {(out_dir / recipe.id / 'report.html').resolve().as_uri()}")
 
 
-def _show_seeds(recipe, seeds, average, files, inputs, data_dir, out_dir, as_json: bool) -> None:
+def _show_seeds(recipe, seeds, average, as_json: bool, out_dir: Path, **how) -> None:
     from mleq import api
     from mleq.experiment.seeds import spread_lines
 
-    summary = api.train_seeds(
-        recipe,
-        seeds,
-        average=average,
-        files=files,
-        inputs=inputs,
-        data_dir=data_dir,
-        out_dir=out_dir,
-        command=sys.argv,
-    )
+    summary = api.train_seeds(recipe, seeds, average=average, out_dir=out_dir, command=sys.argv, **how)
     if as_json:
         common.answer_json(summary)
         return

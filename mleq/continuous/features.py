@@ -89,6 +89,10 @@ class Extractor:
         edge[chunk.windows - (margin - after) :] |= margin > after
         return self._features(type(pooled)(*(part[cut] for part in pooled)), windows, edge)
 
+    def arrays_of(self, chunk: Chunk) -> dict[str, np.ndarray]:
+        """As `of_chunk`, as arrays by name."""
+        return self.of_chunk(chunk)._asdict()
+
     def of_places(self, index: WindowIndex, places: np.ndarray) -> Features:
         """Make the features of windows that lie scattered over the record, each from its own surroundings.
 

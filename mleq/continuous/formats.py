@@ -165,7 +165,30 @@ def _dataset(one: Any, path: Path, names: tuple[str, ...]) -> Trace:
     group = names[-2] if len(names) > 1 else path.stem
     station = _text(one.attrs.get("station", group))
     channel = _text(one.attrs.get("channel", names[-1].split(".")[0]))
-    return Trace(station, channel, start, rate, one.shape[0], lambda first, last: one[first:last], path.name)
+    read = partial(_read_dataset, path, path.stat().st_mtime_ns, names)
+    return Trace(station, channel, start, rate, one.shape[0], read, path.name)
+
+
+def _read_dataset(path: Path, changed_ns: int, names: tuple[str, ...], first: int, last: int) -> np.ndarray:
+    """Samples of a dataset, wherever this is called: what is sent to another process is the path, not the open file."""
+    return _dataset_of(path, changed_ns, names)[first:last]
+
+
+@lru_cache(maxsize=1024)
+def _dataset_of(path: Path, changed_ns: int, names: tuple[str, ...]) -> Any:
+    return _opened(path, changed_ns)["/".join(names)]
+
+
+@lru_cache(maxsize=16)
+def _opened(path: Path, changed_ns: int) -> Any:
+    """A file, opened again where it has changed since."""
+    if path.suffix.lower() in HDF5:
+        import h5py
+
+        return h5py.File(path, "r")
+    import zarr
+
+    return zarr.open_group(str(path), mode="r")
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +115,13 @@ def learner(recipe: ContinuousRecipe) -> Learn:
                 recipe.model,
                 recipe.seed,
             )
-        store.complete(samples.index.chunks, lambda chunk: _arrays(samples, chunk), "transforming the record")
+        store.complete(samples.index.chunks, samples.extractor.arrays_of, "transforming the record")
         windows, counts, candidates = _assign(recipe, samples, partition, store)
         templates = _templates(recipe, samples, candidates, partition.names)
         detector = Detector(samples.extractor, templates, recipe.detect)
         detections = ChunkStore(work / "detections")
         chunks = samples.index.chunks
-        detections.complete(chunks, lambda chunk: detector.of_chunk(chunk, samples.index), "seeking events")
+        detections.complete(chunks, partial(detector.of_chunk, index=samples.index), "seeking events")
         events, about = detector.events(chunks, detections)
         rows = catalogue.to_rows(events, samples.record, f"{recipe.id}-{key[:6]}-")
         about = {"method": recipe.detect.method if templates else "sta_lta", "events": len(events), **about}
@@ -132,16 +133,12 @@ def learner(recipe: ContinuousRecipe) -> Learn:
     return learn
 
 
-def _arrays(samples: ContinuousSamples, chunk: Any) -> dict[str, np.ndarray]:
-    return samples.extractor.of_chunk(chunk)._asdict()
-
-
 def _features(samples: ContinuousSamples, part: str, store: ChunkStore) -> Features:
     """Return features of the usable windows of a part, taken from the record's chunks where most are needed."""
     index, places = samples.index, samples.parts[part]
     total = len(samples.parts["train"]) + len(samples.parts["validation"])
     if dense(index, total):
-        store.complete(index.chunks, lambda chunk: _arrays(samples, chunk), "transforming the record")
+        store.complete(index.chunks, samples.extractor.arrays_of, "transforming the record")
         pieces = []
         for chunk in index.chunks:
             inside = places[(places >= chunk.offset) & (places < chunk.offset + chunk.windows)] - chunk.offset

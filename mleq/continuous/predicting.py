@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def answer(recipe: ContinuousRecipe, run: Run, name: str, record: ContinuousReco
     with tempfile.TemporaryDirectory() as scratch:
         store = ChunkStore(Path(scratch))
         chunks = samples.index.chunks
-        store.complete(chunks, lambda chunk: detector.of_chunk(chunk, samples.index), "seeking events")
+        store.complete(chunks, partial(detector.of_chunk, index=samples.index), "seeking events")
         events, about = detector.events(chunks, store)
     windows = pd.concat([_windows(recipe, samples, partition, chunk) for chunk in chunks], ignore_index=True)
     digest = hashlib.sha256(f"{record.sha256}{run.folder.name}".encode()).hexdigest()[:6]

@@ -43,7 +43,7 @@ def simulate_record(settings: SimulatedRecord) -> ContinuousRecord:
     count = round(settings.days * DAY * settings.sampling_rate)
     names = tuple("ZNE"[k] if settings.channels <= 3 else f"C{k}" for k in range(settings.channels))
     start = pd.Timestamp(settings.start, tz="UTC").as_unit("ns").value
-    read = _reader(settings, events, count)
+    read = _Reader(settings, events)
     station = Station(
         "SM.SIM", names, settings.sampling_rate, start, ((0, count),), read, settings.latitude, settings.longitude
     )
@@ -127,7 +127,21 @@ def _daylight(seconds: np.ndarray) -> np.ndarray:
     return 1.5 * np.clip(np.sin(2 * np.pi * (seconds / DAY - 0.25)), 0, None)
 
 
-def _reader(settings: SimulatedRecord, truth: pd.DataFrame, count: int) -> Callable[[int, int], np.ndarray]:
+class _Reader:
+    """Samples of a record; what is sent to another process is what it is made of, not what it has made."""
+
+    def __init__(self, settings: SimulatedRecord, truth: pd.DataFrame):
+        self.made_of = settings, truth
+        self.read = _reader(settings, truth)
+
+    def __call__(self, first: int, last: int) -> np.ndarray:
+        return self.read(first, last)
+
+    def __reduce__(self):
+        return _Reader, self.made_of
+
+
+def _reader(settings: SimulatedRecord, truth: pd.DataFrame) -> Callable[[int, int], np.ndarray]:
     noise = _Noise(settings, truth)
     events = truth[truth["kind"] != "tremor"]
     rate = settings.sampling_rate

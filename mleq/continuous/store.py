@@ -5,11 +5,12 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from mleq import atomic, progress
+from mleq import atomic, progress, spread
 from mleq.continuous.windows import Chunk
 
 Arrays = dict[str, np.ndarray]
@@ -31,13 +32,14 @@ class ChunkStore:
         return self.folder / f"{chunk.name}.npz"
 
     def complete(self, chunks: Sequence[Chunk], make: Callable[[Chunk], Arrays], label: str) -> None:
-        """Make what is missing.
+        """Make what is missing, by whatever makes many calls at the time (`mleq.spread`).
 
         Parameters
         ----------
         chunks : sequence of Chunk
         make : callable
-            (chunk) -> its arrays by name.
+            (chunk) -> its arrays by name; can be pickled where chunks are made in other processes, which then see
+            the store's folder.
         label : str
             What is being done.
         """
@@ -45,10 +47,14 @@ class ChunkStore:
         done = sum(chunk.windows for chunk in chunks) - sum(chunk.windows for chunk in missing)
         with progress.task(label, total=sum(chunk.windows for chunk in chunks), unit="windows") as task:
             task.advance(done)
-            for chunk in missing:
-                with atomic.beside(self.path(chunk)) as temporary:
-                    np.savez(temporary, **make(chunk))
-                task.advance(chunk.windows)
+            for windows in spread.many()(partial(self.keep, make), missing):
+                task.advance(windows)
+
+    def keep(self, make: Callable[[Chunk], Arrays], chunk: Chunk) -> int:
+        """Make and write the arrays of a chunk; return its number of windows."""
+        with atomic.beside(self.path(chunk)) as temporary:
+            np.savez(temporary, **make(chunk))
+        return chunk.windows
 
     def read(self, chunk: Chunk) -> Arrays:
         """Return the arrays of a chunk; a damaged file is removed, so that the next run makes it again."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from mleq import atomic, progress
+from mleq import atomic, progress, spread
 from mleq.experiment import folder, provenance
 from mleq.experiment.run import Run
 from mleq.experiment.table import columns
-from mleq.experiment.tasks import Mapping, Task, do, material_and_hash
+from mleq.experiment.tasks import Task, do, material_and_hash
 from mleq.recipe import Recipe, recipe_hash, resolved
 
 
@@ -30,7 +30,6 @@ def backtest(
     *,
     out_dir: Path,
     command: Sequence[str] = (),
-    mapping: Mapping = map,
 ) -> dict[str, Any]:
     """Train a recipe once for each of the last years, on what was past by then, and score all of them together.
 
@@ -44,13 +43,11 @@ def backtest(
     family : module
         With `folds`, see `mleq.experiment.family.Family`.
     load : callable
-        Gives the material; can be pickled where `mapping` sends tasks to other processes.
+        Gives the material; can be pickled where `mleq.spread` sends tasks to other processes.
     n_folds : int
     out_dir : pathlib.Path
         Folder of all results.
     command : sequence of str, optional
-    mapping : callable, optional
-        See `mleq.experiment.tasks.Mapping`.
 
     Returns
     -------
@@ -67,7 +64,7 @@ def backtest(
     ]
     runs = []
     with progress.task("walking forward", total=len(tasks), unit="folds") as shown:
-        for done in mapping(do, tasks):
+        for done in spread.many()(do, tasks):
             runs.append(Run(done))
             shown.advance(1, note=runs[-1].summary["split"]["test"]["end"])
     pooled = pd.concat([_test_part(number, run) for number, run in enumerate(runs, start=1)], ignore_index=True)

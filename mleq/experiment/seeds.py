@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mleq import atomic, progress
+from mleq import atomic, progress, spread
 from mleq.errors import RequestError
 from mleq.experiment import provenance
 from mleq.experiment.run import Run
 from mleq.experiment.table import columns
-from mleq.experiment.tasks import Mapping, Task, do, material_and_hash
+from mleq.experiment.tasks import Task, do, material_and_hash
 from mleq.recipe import Recipe
 
 AVERAGED = ("probability", "uncalibrated")
@@ -30,7 +30,6 @@ def train_seeds(
     out_dir: Path,
     average: bool = False,
     command: Sequence[str] = (),
-    mapping: Mapping = map,
 ) -> dict[str, Any]:
     """Train a recipe once for each seed, and say how much its scores differ; a seed that is finished is not done again.
 
@@ -46,8 +45,6 @@ def train_seeds(
     average : bool, optional
         Whether to score the mean of the seeds' forecasts too.
     command : sequence of str, optional
-    mapping : callable, optional
-        See `mleq.experiment.tasks.Mapping`.
 
     Returns
     -------
@@ -65,7 +62,7 @@ def train_seeds(
     ]
     runs = []
     with progress.task("training from each seed", total=len(tasks), unit="seeds") as shown:
-        for done in mapping(do, tasks):
+        for done in spread.many()(do, tasks):
             runs.append(Run(done))
             shown.advance()
     kept = ("run", "scores", "gain", "verdict")

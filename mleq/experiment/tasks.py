@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,6 @@ import mleq
 from mleq.experiment import folder
 from mleq.experiment.run import Run, train
 from mleq.recipe import Recipe, recipe_hash
-
-Mapping = Callable[[Callable[["Task"], Path], Iterable["Task"]], Iterable[Path]]
-"""How units of work are done: the built-in `map`, or another that does many at a time and keeps their order."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,13 @@ class Task:
     catalog_sha256: str
     out_dir: Path
     command: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What names the task where it fails: the recipe, its seed and its split."""
+        split = getattr(self.recipe, "split", None)
+        dates = {} if split is None else {"split": split.model_dump(mode="json")}
+        return {"recipe_id": self.recipe.id, "seed": self.recipe.seed, **dates}
 
 
 def do(task: Task) -> Path:

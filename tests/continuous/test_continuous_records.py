@@ -130,3 +130,17 @@ def test_the_simulated_truth_is_what_it_says():
     assert {"noise", "repeater", "earthquake"} <= set(named)
     strong = truth[(truth["kind"] == "repeater")]
     assert all(named[int((row.start + 2.4) // 40)] == "repeater" for row in strong.itertuples() if row.start < 43_000)
+
+
+def test_records_reach_other_processes_by_what_they_are_made_of(tmp_path):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    pytest.importorskip("h5py")
+    settings = SimulatedRecord(source="simulated", start=dt.date(2020, 1, 1), days=0.1, sampling_rate=20, seed=2)
+    simulated = simulate_record(settings)
+    write_hdf5(gather([trace()], "memory"), tmp_path / "one.h5")
+    stored = gather(read_traces([tmp_path / "one.h5"]), "one.h5")
+    for record in (simulated, stored):
+        sent = cloudpickle.dumps(record)
+        here, there = (one.stations[0].read(100, 900) for one in (record, cloudpickle.loads(sent)))
+        np.testing.assert_array_equal(here, there)
+        assert len(sent) < 40_000  # not the samples

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mleq import spread
 from mleq.errors import RequestError
 from mleq.experiment import tasks
 from mleq.experiment.backtest import backtest, table_lines
@@ -79,8 +80,8 @@ def test_a_stopped_backtest_goes_on_after_its_last_fold(recipe, load, tmp_path):
             done.append(do(task))
             yield done[-1]
 
-    with pytest.raises(KeyboardInterrupt):
-        backtest(recipe, cheap_family, load, 3, out_dir=tmp_path, mapping=stopped_after_two)
+    with pytest.raises(KeyboardInterrupt), spread.by(stopped_after_two):
+        backtest(recipe, cheap_family, load, 3, out_dir=tmp_path)
     assert not (tmp_path / "small" / "backtest" / "summary.json").exists()
     summary = backtest(recipe, cheap_family, load, 3, out_dir=tmp_path)
     assert [fold["run"] for fold in summary["folds"]][:2] == [one.name for one in done]
