@@ -52,6 +52,56 @@ class ConvLstm(Training):
     dropout: float = Field(0.3, ge=0, lt=1)
 
 
+class PoolSettings(Settings):
+    """Circles around the world that one model learns from together; the target's own is the first of them."""
+
+    circles: int = Field(400, ge=1, le=2000, description="how many at most, drawn by the seed where events were")
+    radius_km: float | None = Field(None, gt=0, description="of all circles; null: the target's, which it must equal")
+    spacing: float = Field(1.0, ge=0.25, le=2, description="least distance of centres, in radii; 2: side by side")
+    fewest_events: int = Field(10, ge=1, description="target events in the training years that make a circle")
+
+
+class ResidualBoosting(Settings):
+    """Boosted trees added to the log-odds of ETAS."""
+
+    name: Literal["residual_boosting"]
+    epochs: int = Field(400, ge=1, le=10_000, description="trees at most; the validation part chooses how many")
+    learning_rate: float = Field(0.03, gt=0, le=1)
+    depth: int = Field(3, ge=1, le=10, description="splits from root to leaf")
+    least_weight: float = Field(100.0, ge=0, description="information that a leaf needs (min_child_weight)")
+    ridge: float = Field(100.0, ge=0, description="penalty on the square of leaves (lambda)")
+    rows: float = Field(0.5, gt=0, le=1, description="share of days that a tree sees")
+    columns: float = Field(0.2, gt=0, le=1, description="share of inputs that a tree sees")
+    detection: bool = Field(True, description="whether trees see how many small events are recorded beside large ones")
+
+
+class ResidualNetwork(Training):
+    """A dense network added to the log-odds of ETAS; its last layer begins at zero."""
+
+    name: Literal["residual_network"]
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
+        (64, 32), min_length=1, description="units of the hidden layers"
+    )
+    dropout: float = Field(0.3, ge=0, lt=1)
+    weight_decay: float = Field(1e-5, ge=0, description="penalty on the square of weights")
+    learning_rate: float = Field(2e-3, gt=0, le=10, description="at the beginning; it falls to zero along a cosine")
+    epochs: int = Field(15, ge=1, le=1000)
+    batch_size: int = Field(2048, ge=1, le=65_536)
+    detection: bool = Field(True, description="whether it sees how many small events are recorded beside large ones")
+
+
+class ResidualStack(Settings):
+    """Trees and network together, their corrections weighted as did best on the validation part."""
+
+    name: Literal["residual_stack"]
+    epochs: int = Field(400, ge=1, le=10_000, description="trees at most, and epochs of the network at most")
+    boosting: ResidualBoosting = ResidualBoosting(name="residual_boosting")
+    network: ResidualNetwork = ResidualNetwork(name="residual_network")
+
+
+RESIDUAL = (ResidualBoosting, ResidualNetwork, ResidualStack)
+
+
 def _kind_of_model(value: Any) -> str | None:
     """A list of layers needs no name; anything else is known by its name."""
     if not isinstance(value, dict):
@@ -60,7 +110,11 @@ def _kind_of_model(value: Any) -> str | None:
 
 
 Network = Annotated[
-    Annotated[ConvLstm, Tag("convlstm")] | Annotated[LayeredModel, Tag("layers")],
+    Annotated[ConvLstm, Tag("convlstm")]
+    | Annotated[LayeredModel, Tag("layers")]
+    | Annotated[ResidualBoosting, Tag("residual_boosting")]
+    | Annotated[ResidualNetwork, Tag("residual_network")]
+    | Annotated[ResidualStack, Tag("residual_stack")],
     Discriminator(_kind_of_model),
 ]
 
@@ -88,6 +142,7 @@ class CatalogRecipe(Recipe):
     resample: tuple[Resample, ...] = ()
     model: Network
     calibration: Calibration = Calibration()
+    pool: PoolSettings | None = Field(None, description="for residual models: circles to learn from; see docs/pool.md")
 
     @property
     def sample_shape(self) -> tuple[int, int, int, int]:
@@ -102,6 +157,27 @@ class CatalogRecipe(Recipe):
         flag = ", below completeness" if target.allow_incomplete else ""
         place = f"({target.latitude:.2f}, {target.longitude:.2f})"
         return f"M >= {target.magnitude:g} within {target.radius_km:g} km of {place} in {days}{flag}"
+
+    @model_validator(mode="after")
+    def _pool_fits(self):
+        residual = isinstance(self.model, RESIDUAL)
+        if residual and self.pool is None:
+            raise ValueError(f"model '{self.model.name}' learns from many circles; say of which: \"pool\": {{}}")
+        if self.pool is None:
+            return self
+        if not residual:
+            raise ValueError(f"a pool is for residual models, such as 'residual_boosting', not for '{self.model.name}'")
+        radius = self.pool.radius_km
+        if radius is not None and radius != self.target.radius_km:
+            raise ValueError(
+                f"pool.radius_km ({radius:g}) differs from target.radius_km ({self.target.radius_km:g}); all "
+                "circles of a pool are as large as the target's"
+            )
+        if self.target.max_depth_km is not None:
+            raise ValueError("target.max_depth_km: the circles of a pool count events of any depth")
+        if self.resample:
+            raise ValueError("resample: residual models learn from all days as they are")
+        return self
 
     @model_validator(mode="after")
     def _target_is_in_catalog(self):

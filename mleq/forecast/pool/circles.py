@@ -39,9 +39,10 @@ class Circles:
         phi, lam = np.radians(self.latitude), np.radians(self.longitude)
         return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
-    def distances_km(self) -> np.ndarray:
-        """Distances between the centres, shape (n_circles, n_circles)."""
-        return distance_km(self.latitude[:, None], self.longitude[:, None], self.latitude, self.longitude)
+    def distances_km(self, others: Circles | None = None) -> np.ndarray:
+        """Distances of the centres to those of others (without others to each other), shape (n_circles, n_others)."""
+        to = others or self
+        return distance_km(self.latitude[:, None], self.longitude[:, None], to.latitude, to.longitude)
 
     def disjoint(self) -> np.ndarray:
         """Positions of circles that do not touch each other: taken in their order, so the first always stays."""

@@ -85,12 +85,14 @@ def decayed(values: np.ndarray, decay_days: float, known_after: int = 1) -> np.n
     return lfilter(late, [1.0, -math.exp(-1 / decay_days)], values, axis=0).astype(np.float32)
 
 
-def slow_rates(came: np.ndarray) -> np.ndarray:
+def slow_rates(came: np.ndarray, of_pool: np.ndarray | None = None) -> np.ndarray:
     """The circles' rates of target days before each day, decayed over `SLOW_DAYS` and drawn to the pool's.
 
     Parameters
     ----------
     came : ndarray of bool, shape (n_days, n_circles)
+    of_pool : ndarray of bool, shape (n_days, n_circles of the pool), optional
+        The same of the pool, where the circles are others than its own.
 
     Returns
     -------
@@ -99,6 +101,7 @@ def slow_rates(came: np.ndarray) -> np.ndarray:
     """
     weight = SLOW_DAYS * -np.expm1(-np.arange(len(came)) / SLOW_DAYS)  # days that count
     # The pool's own rate begins as one event-day in a year, and soon forgets it.
-    common = (decayed(came.mean(axis=1), SLOW_DAYS) + 1.0) / (weight + 365.25)
+    everywhere = came if of_pool is None else of_pool
+    common = (decayed(everywhere.mean(axis=1), SLOW_DAYS) + 1.0) / (weight + 365.25)
     own = decayed(came.astype(np.float32), SLOW_DAYS)
     return ((own + PRIOR_DAYS * common[:, None]) / (weight + PRIOR_DAYS)[:, None]).astype(np.float32)

@@ -29,6 +29,8 @@ PRIOR_SD = 0.5
 """Of the logarithms of a circle's own factors."""
 SHAPE_SD = 1.0
 """Of the logarithms of the shape's parameters, around the defaults of `Shape`."""
+FARTHEST = 4.0
+"""How far from the defaults the search goes, in logarithms."""
 NEGLIGIBLE = 1e-6
 STEP = 0.03
 """Of the logarithms, for the derivatives of the expected numbers."""
@@ -252,9 +254,9 @@ def fit_shape(
     def score(total: np.ndarray, logs: np.ndarray) -> float:
         return log_likelihood(total, target) - 0.5 * np.sum((logs - centre) ** 2) / SHAPE_SD**2
 
-    logs = first.to_log()
+    logs = np.clip(first.to_log(), centre - FARTHEST, centre + FARTHEST)
     b, t = parts(logs)
-    now, damping = score(b + t, logs), 1.0
+    now = score(b + t, logs)
     for _ in range(rounds):
         total = b + t
         slopes = np.empty((logs.size, total.size), np.float32)
@@ -267,9 +269,14 @@ def fit_shape(
         odds = 1 / np.expm1(flat)  # (1 - chance) / chance
         gradient = slopes @ np.where(true, odds, -1.0) - (logs - centre) / SHAPE_SD**2
         information = (slopes * odds) @ slopes.T + np.eye(logs.size) / SHAPE_SD**2
-        step = np.clip(np.linalg.solve(information, gradient), -0.7, 0.7)
-        for damping in (1.0, 0.5, 0.2, 0.05):
-            tried = np.clip(logs + damping * step, centre - 3, centre + 3)
+        # A parameter at its bound that is pushed outwards would spoil the step of the others: it stays.
+        free = ~((np.abs(logs - centre) >= FARTHEST - 1e-9) & (gradient * (logs - centre) > 0))
+        # Marquardt's damping, more of it until the step is uphill (1963, doi:10.1137/0111030).
+        for damping in (0.0, 0.1, 1.0, 10.0, 100.0):
+            curved = information + damping * np.diag(np.diag(information))
+            step = np.zeros(logs.size)
+            step[free] = np.linalg.solve(curved[np.ix_(free, free)], gradient[free])
+            tried = np.clip(logs + np.clip(step, -0.7, 0.7), centre - FARTHEST, centre + FARTHEST)
             b1, t1 = parts(tried)
             value = score(b1 + t1, tried)
             if value > now:

@@ -6,6 +6,8 @@ in the order of the columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from mleq import progress
@@ -16,6 +18,8 @@ from mleq.forecast.pool.walk import BANDS_DAYS, Offsets, Pool
 LAGS_DAYS = (2, 7, 30, 120, 500, 1500)
 NEIGHBOUR_KM = 300.0
 FARTHEST_KM = 1500.0
+SAME_KM = 1.0
+"""A circle of the pool so near is the circle itself, and no neighbour."""
 PRIOR_VARIANCE = {"circle": 0.05, "neighbours": 0.05, "globe": 1.0}
 """Expected event-days that are added to those of the lag, so that a short past does not look certain."""
 FLOOR = 1e-6
@@ -48,20 +52,22 @@ DETECTION = tuple(name for name in INPUTS if "_all_" in name or name.startswith(
 """Inputs that see how many small events are recorded beside large ones, and so changes of the network."""
 
 
-def lagged_residuals(pool: Pool, offsets: Offsets) -> np.ndarray:
+def lagged_residuals(pool: Pool, offsets: Offsets, of_base: Offsets | None = None) -> np.ndarray:
     """How ETAS has erred by each day, from targets decided by then, shape (len(LAGS) * 3, n_days, n_circles).
 
-    Errors count from the first day of `offsets` on.
+    Errors count from the first day of `offsets` on. Neighbours and globe are circles of the pool that was learnt from,
+    of which `of_base` has the forecasts of the same days where `pool` has other circles.
     """
-    chance, came = offsets.probability, pool.target[offsets.days]
-    error = came - chance
-    distance = pool.circles.distances_km()
-    weight = np.where((distance > 0) & (distance < FARTHEST_KM), np.exp(-distance / NEIGHBOUR_KM), 0.0)
+    base, common = pool.learnt_from, of_base or offsets
+    distance = pool.circles.distances_km(base.circles)
+    weight = np.where((distance > SAME_KM) & (distance < FARTHEST_KM), np.exp(-distance / NEIGHBOUR_KM), 0.0)
     weight = (weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32).T
+    chance, everywhere = offsets.probability, common.probability
+    error, error_everywhere = pool.target[offsets.days] - chance, base.target[common.days] - everywhere
     sides = {
         "circle": (error, chance),
-        "neighbours": (error @ weight, chance @ weight),
-        "globe": (error.sum(axis=1, keepdims=True), chance.sum(axis=1, keepdims=True)),
+        "neighbours": (error_everywhere @ weight, everywhere @ weight),
+        "globe": (error_everywhere.sum(axis=1, keepdims=True), everywhere.sum(axis=1, keepdims=True)),
     }
     found = np.empty((len(_LAGGED), *chance.shape), np.float16)
     for i, days in enumerate(LAGS_DAYS):
@@ -80,10 +86,8 @@ def parts_of(offsets: Offsets, slow: np.ndarray, circle: int) -> np.ndarray:
     return np.column_stack([*columns, np.log(slow[:, circle] + FLOOR)])
 
 
-def pooled_inputs(
-    pool: Pool, offsets: Offsets, days: slice, into: np.ndarray | None = None, circles: np.ndarray | None = None
-) -> np.ndarray:
-    """All inputs of circles on some days.
+def inputs_by_circle(pool: Pool, offsets: Offsets, days: slice, of_base: Offsets | None = None) -> Iterator[np.ndarray]:
+    """All inputs on some days, a circle at a time.
 
     Parameters
     ----------
@@ -92,35 +96,39 @@ def pooled_inputs(
         Of the days, and of days before them for the errors.
     days : slice
         Of the pool, within those of `offsets`.
-    into : ndarray of float16, shape (n_circles, n_days, len(INPUTS)), optional
-        Where to write, such as a file in memory.
-    circles : ndarray of int, optional
-        Which circles; without it all.
+    of_base : Offsets, optional
+        Of the pool that was learnt from, on the days of `offsets`, where `pool` has other circles.
 
-    Returns
-    -------
-    ndarray of float16, shape (n_circles, n_days, len(INPUTS))
+    Yields
+    ------
+    ndarray of float16, shape (n_days, len(INPUTS))
         Half precision: the trees see 64 levels of each, and a pool of 400 circles has hundreds of millions.
     """
-    chosen = np.arange(len(pool.circles)) if circles is None else circles
     here = slice(days.start - offsets.days.start, days.stop - offsets.days.start)
     known = Offsets(days, offsets.probability[here], offsets.background[here], offsets.triggered[:, here])
-    residuals = lagged_residuals(pool, offsets)[:, here]
-    issue_times, slow = pool.midnights[:-1][days], pool.slow[days]
-    if into is None:
-        into = np.empty((len(chosen), days.stop - days.start, len(INPUTS)), np.float16)
-    with progress.task("features of the pool", total=len(chosen), unit="circles") as shown:
-        for row, i in enumerate(chosen):
+    residuals = lagged_residuals(pool, offsets, of_base)[:, here]
+    issue_times, slow, circles = pool.midnights[:-1][days], pool.slow[days], pool.circles
+    with progress.task("features of the pool", total=len(circles), unit="circles") as shown:
+        for i in range(len(circles)):
             past = circle_features(
                 pool.past,
                 issue_times,
-                latitude=pool.circles.latitude[i],
-                longitude=pool.circles.longitude[i],
-                radius_km=pool.circles.radius_km,
+                latitude=circles.latitude[i],
+                longitude=circles.longitude[i],
+                radius_km=circles.radius_km,
                 magnitude=pool.magnitude,
             )
-            into[row, :, : len(FEATURES)] = past
-            into[row, :, len(FEATURES) : len(FEATURES) + len(residuals)] = residuals[:, :, i].T
-            into[row, :, len(FEATURES) + len(residuals) :] = parts_of(known, slow, i)
+            found = np.empty((len(issue_times), len(INPUTS)), np.float16)
+            found[:, : len(FEATURES)] = past
+            found[:, len(FEATURES) : len(FEATURES) + len(residuals)] = residuals[:, :, i].T
+            found[:, len(FEATURES) + len(residuals) :] = parts_of(known, slow, i)
+            yield found
             shown.advance()
-    return into
+
+
+def pooled_inputs(pool: Pool, offsets: Offsets, days: slice, of_base: Offsets | None = None) -> np.ndarray:
+    """All inputs of all circles on some days, float16, shape (n_circles, n_days, len(INPUTS)), as of each."""
+    found = np.empty((len(pool.circles), days.stop - days.start, len(INPUTS)), np.float16)
+    for row, one in zip(found, inputs_by_circle(pool, offsets, days, of_base), strict=True):
+        row[:] = one
+    return found

@@ -8,7 +8,7 @@ forecast that enters a model as its offset is therefore out of sample on every d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,8 +26,8 @@ SHAPE_DAYS = 20 * 365
 SHAPE_YEARS = 5
 SHAPE_CIRCLES = 100
 """So many circles, drawn by the seed, speak for the shape."""
-SPIN_UP_YEARS = 9
-"""Years of the pool before the first fit."""
+SPIN_UP_YEARS, SPIN_UP_SHARE = 9, 0.4
+"""Years of the pool before the first fit, or that share of what lies before the schedule's middle where it is less."""
 BANDS_DAYS = (1.0, 10.0, 100.0)
 """Mean lifetimes that part what is triggered into bands."""
 
@@ -52,6 +52,8 @@ class Pool:
     smallest : float
         Events of at least this magnitude trigger.
     seed : int
+    base : Pool, optional
+        The pool that a model has learnt from, where these circles are others.
     """
 
     past: Past
@@ -63,6 +65,16 @@ class Pool:
     horizon: int
     smallest: float
     seed: int
+    base: Pool | None = None
+
+    @property
+    def learnt_from(self) -> Pool:
+        """The pool whose circles speak for the world: itself, but for circles that are asked for later."""
+        return self.base or self
+
+    def elsewhere(self, circles: Circles) -> Pool:
+        """Other circles on the same days, which draw on this pool for what is common."""
+        return replace(self, circles=circles, base=self.learnt_from)
 
     @cached_property
     def midnights(self) -> np.ndarray:
@@ -93,7 +105,7 @@ class Pool:
     @cached_property
     def slow(self) -> np.ndarray:
         """Slow rates, float32, shape (n_days, n_circles)."""
-        return slow_rates(self.daily)
+        return slow_rates(self.daily, self.learnt_from.daily)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -151,7 +163,8 @@ def schedule(pool: Pool, yearly_from, last) -> list[tuple[np.datetime64, bool]]:
     """
     middle = np.datetime64(yearly_from, "D")
     within = middle - middle.astype("datetime64[Y]").astype("datetime64[D]")
-    earliest = pool.first_day + np.timedelta64(int(SPIN_UP_YEARS * 365.25), "D")
+    spin_up = min(SPIN_UP_YEARS * 365.25, SPIN_UP_SHARE * (middle - pool.first_day).astype(int))
+    earliest = pool.first_day + np.timedelta64(int(spin_up), "D")
 
     def years_later(years: int) -> np.datetime64:
         return (middle.astype("datetime64[Y]") + years).astype("datetime64[D]") + within

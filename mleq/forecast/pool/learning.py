@@ -1,0 +1,227 @@
+"""Learns to correct ETAS from all circles of a pool: on a schedule, each time from what is past by then.
+
+A first model is learnt on the training part. The validation part chooses how many trees it keeps, and the weights of a
+stack. With what was chosen then, models are learnt anew as the test part begins and each year from then on, as ETAS is
+fitted anew, until the catalogue ends. A day is forecast by the newest model that was learnt before it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mleq import atomic, progress
+from mleq.experiment.folder import read_json
+from mleq.forecast.pool.circles import Circles
+from mleq.forecast.pool.dense import DenseCorrection
+from mleq.forecast.pool.material import Material
+from mleq.forecast.pool.residual import BoostedCorrection, Recalibrated
+from mleq.forecast.pool.rows import Rows
+from mleq.forecast.pool.stack import StackedCorrection, best_weights
+from mleq.forecast.pool.walk import Fit
+
+KINDS = {
+    "residual_boosting": BoostedCorrection,
+    "residual_network": DenseCorrection,
+    "residual_stack": StackedCorrection,
+}
+POOL_FILE = "pool.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Vintage:
+    """A correction as it was learnt: for days from then on.
+
+    Attributes
+    ----------
+    made : datetime64[D]
+        Only targets decided before this day were learnt from.
+    correction : object
+        With corrections, contributions, save and loaded.
+    """
+
+    made: np.datetime64
+    correction: Any
+
+
+@dataclass(frozen=True, eq=False)
+class PooledModel:
+    """What was learnt from a pool; keeps `mleq.experiment.family.Learned`.
+
+    Attributes
+    ----------
+    kind : str
+        Of `KINDS`.
+    circles : Circles
+    fits : list of Fit
+    vintages : list of Vintage
+        Oldest first; the first is that of the training part.
+    recalibrated : Recalibrated
+    curve : DataFrame
+    seconds : float
+    material : Material, optional
+        Where it was just learnt.
+    tables : dict of str to DataFrame
+        More files for the run's folder.
+    """
+
+    kind: str
+    circles: Circles
+    fits: list[Fit]
+    vintages: list[Vintage]
+    recalibrated: Recalibrated
+    curve: pd.DataFrame
+    seconds: float
+    material: Material | None
+    tables: dict[str, pd.DataFrame]
+
+    @property
+    def fitted(self) -> np.datetime64:
+        """The day before which training ended."""
+        return self.vintages[0].made
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """`model` of summary.json; `parameters` are leaves and weights."""
+        best = self.curve.loc[self.curve["best"], "epoch"]
+        about = {"name": self.kind, "parameters": self.vintages[0].correction.size}
+        about |= {"epochs": int(self.curve["epoch"].max()), "best_epoch": int(best.iloc[0])}
+        weights = getattr(self.vintages[0].correction, "weights", None)
+        learnt = [str(one.made) for one in self.vintages]
+        about |= {"seconds": round(self.seconds, 1), "circles": len(self.circles), "learnt": learnt}
+        return about | ({"weights": weights} if weights else {})
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Nothing is put right afterwards: the log score of all days is what was learnt by."""
+        return {"prior_shift": None, "platt": None, "out_of_fold": None}
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The learning curve."""
+        return self.curve
+
+    def save(self, folder: Path) -> None:
+        """Write pool.json, the files of each vintage, and the tables."""
+        for one in self.vintages:
+            one.correction.save(folder / f"correction-{one.made}")
+        kept = {
+            "kind": self.kind,
+            "circles": {
+                "latitude": self.circles.latitude.tolist(),
+                "longitude": self.circles.longitude.tolist(),
+                "radius_km": self.circles.radius_km,
+            },
+            "fits": [fit.to_dict() for fit in self.fits],
+            "vintages": [str(one.made) for one in self.vintages],
+            "recalibrated": {"slope": self.recalibrated.slope, "intercept": self.recalibrated.intercept},
+        }
+        atomic.write_json(folder / POOL_FILE, kept)
+        for name, table in self.tables.items():
+            table.to_parquet(folder / name, index=False)
+
+    @classmethod
+    def loaded(cls, folder: Path) -> PooledModel:
+        """Read what `save` wrote, but for the learning curve."""
+        kept = read_json(folder / POOL_FILE)
+        place = kept["circles"]
+        circles = Circles(np.array(place["latitude"]), np.array(place["longitude"]), place["radius_km"])
+        kind = KINDS[kept["kind"]]
+        vintages = [Vintage(np.datetime64(m, "D"), kind.loaded(folder / f"correction-{m}")) for m in kept["vintages"]]
+        fits = [Fit.from_dict(one) for one in kept["fits"]]
+        return cls(
+            kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {}
+        )
+
+
+def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
+    """Learn the recipe's model on its schedule.
+
+    Parameters
+    ----------
+    recipe : CatalogRecipe
+    material : Material
+    work : pathlib.Path
+        For the state of a stopped training.
+    key : str
+        Hash of all that decides the result.
+
+    Returns
+    -------
+    PooledModel
+    """
+    began, pool = time.monotonic(), material.pool
+    learner = _Learner(recipe, work, key)
+    dates = refits(material)
+    rows = material.rows.before(material.fitted, pool.horizon)
+    with progress.task("learning to correct ETAS", total=len(dates) + 1, unit="models") as shown:
+        first, curve = learner.first(rows, material.validation)
+        vintages = [Vintage(pool.dates[material.fitted], first)]
+        shown.advance()
+        for day in dates:
+            vintages.append(Vintage(pool.dates[day], learner.again(material.rows.before(day, pool.horizon), day)))
+            shown.advance()
+    recalibrated, seconds = Recalibrated.fit(rows), time.monotonic() - began
+    return PooledModel(
+        recipe.model.name, pool.circles, material.fits, vintages, recalibrated, curve, seconds, material, {}
+    )
+
+
+def refits(material: Material) -> list[int]:
+    """Days on which models are learnt anew: as the test part begins, and on its anniversaries to the pool's end."""
+    pool, found = material.pool, []
+    start = pool.dates[material.parts["test"].start]
+    year = start.astype("datetime64[Y]")
+    within = start - year.astype("datetime64[D]")
+    while (day := pool.day((year + len(found)).astype("datetime64[D]") + within)) < pool.n_days:
+        found.append(day)
+    return found
+
+
+class _Learner:
+    """Learns models of the recipe's kind; remembers what the validation part chose."""
+
+    def __init__(self, recipe, work: Path, key: str):
+        model = recipe.model
+        self.kind, self.seed, self.work, self.key = model.name, recipe.seed, work, key
+        self.boosting = model.boosting if self.kind == "residual_stack" else model
+        self.network = model.network if self.kind == "residual_stack" else model
+        if self.kind == "residual_stack":
+            most = model.epochs
+            self.boosting = self.boosting.model_copy(update={"epochs": min(self.boosting.epochs, most)})
+            self.network = self.network.model_copy(update={"epochs": min(self.network.epochs, most)})
+        self.trees, self.weights = 0, {}
+
+    def first(self, rows: Rows, validation: Rows) -> tuple[Any, pd.DataFrame]:
+        """The model of the training part, and its learning curve."""
+        if self.kind == "residual_network":
+            return self._network(rows, "first", validation)
+        trees, curve = BoostedCorrection.grown(
+            self.boosting, rows, trees=self.boosting.epochs, seed=self.seed, validation=validation
+        )
+        self.trees = int(curve.loc[curve["best"], "epoch"].iloc[0])
+        if self.kind == "residual_boosting":
+            return trees, curve
+        members = {"boosting": trees, "network": self._network(rows, "first", validation)[0]}
+        found = best_weights([one.corrections(validation.inputs) for one in members.values()], validation)
+        self.weights = {name: round(float(weight), 4) for name, weight in zip(members, found, strict=True)}
+        return StackedCorrection(members, self.weights), curve
+
+    def again(self, rows: Rows, day: int) -> Any:
+        """The same with more days to learn from."""
+        if self.kind == "residual_network":
+            return self._network(rows, str(day))[0]
+        trees, _ = BoostedCorrection.grown(self.boosting, rows, trees=self.trees, seed=self.seed)
+        if self.kind == "residual_boosting":
+            return trees
+        return StackedCorrection({"boosting": trees, "network": self._network(rows, str(day))[0]}, self.weights)
+
+    def _network(self, rows: Rows, name: str, validation: Rows | None = None) -> tuple[Any, pd.DataFrame]:
+        return DenseCorrection.trained(
+            self.network, rows, seed=self.seed, work=self.work / name, key=self.key, validation=validation
+        )
