@@ -25,12 +25,14 @@ from mleq.scores.reliability import (
     reliability_bands,
     reliability_curve,
 )
+from mleq.scores.selection import Selection, selection
 from mleq.scores.value import cost_loss_value
 from mleq.scores.verdict import verdict
 
 __all__ = [
     "EPSILON",
     "BlockBootstrap",
+    "Selection",
     "area_skill_interval",
     "area_skill_score",
     "best_threshold",
@@ -57,6 +59,7 @@ __all__ = [
     "reliability_bands",
     "reliability_curve",
     "roc_auc",
+    "selection",
     "skill_score",
     "stationary_indices",
     "verdict",

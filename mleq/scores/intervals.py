@@ -51,12 +51,7 @@ def studentised(
     spread = float(resampled[np.isfinite(resampled)].std(ddof=1))
     if spread <= 1e-12 * max(abs(value), 1.0):  # the same in every resample, but for rounding
         return {"low": value, "high": value, "detectable": 0.0}
-    above, below = blocks.sums(numerator), blocks.sums(denominator)
-    total = blocks.by_resample(below)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = blocks.by_resample(above) / total
-        error = np.sqrt(blocks.by_resample((above - ratio[blocks.resample] * below) ** 2)) / np.abs(total)
-        pivot = (ratio - numerator.sum() / denominator.sum()) / error
+    pivot, error = pivots(blocks, numerator, denominator)
     # A resample of a single block has no spread to be measured by.
     pivot = pivot[np.isfinite(pivot) & (error > 1e-6 * spread)]
     low, high = np.quantile(pivot, [(1 - level) / 2, (1 + level) / 2])
@@ -65,6 +60,22 @@ def studentised(
         "high": float(value - low * spread),
         "detectable": float((high + POWER_80) * spread),
     }
+
+
+def pivots(blocks: Blocks, numerator: np.ndarray, denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many of its own standard errors the ratio of each resample lies above that of all days, and these errors.
+
+    Returns
+    -------
+    pivot, error : numpy.ndarray, shape (n_resamples,)
+        Not finite where a resample leaves them undefined.
+    """
+    above, below = blocks.sums(numerator), blocks.sums(denominator)
+    total = blocks.by_resample(below)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = blocks.by_resample(above) / total
+        error = np.sqrt(blocks.by_resample((above - ratio[blocks.resample] * below) ** 2)) / np.abs(total)
+        return (ratio - numerator.sum() / denominator.sum()) / error, error
 
 
 def block_interval(
