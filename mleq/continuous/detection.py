@@ -112,7 +112,8 @@ class Detector:
             In time order: station, time (datetime64[ns]), family (name), correlation, score (in deviations),
             magnitude.
         dict
-            multiple (k), false_alarms_per_day (of the backward templates above it), days, candidates.
+            multiple (the lowest k), multiples (k of each template), false_alarms_per_day (of the backward templates
+            above it), days, candidates.
         """
         held = [(chunk, store.read(chunk)) for chunk in chunks]
         rate = self.extractor.record.rate
@@ -120,25 +121,38 @@ class Detector:
         stations = np.concatenate([np.full(len(arrays["found"]), chunk.station) for chunk, arrays in held])
         found = np.concatenate([arrays["found"] for _, arrays in held])
         null = np.concatenate([_chance_alone(arrays, self.length) for _, arrays in held])
-        k = self.settings.trigger
-        if self.templates:
-            k = matching.multiple_for(null, max(days, 1e-9), self.settings.false_alarms_per_day)
-        strong = (found[:, 3] >= k) & ~(found[:, 4] < self.settings.min_magnitude)
-        stations, found = stations[strong], found[strong]
+        k, alarms = self._thresholds(null, max(days, 1e-9))
+        excess = found[:, 3] / k[found[:, 0].astype(int)]
+        strong = (excess >= 1) & ~(found[:, 4] < self.settings.min_magnitude)
+        stations, found, excess = stations[strong], found[strong], excess[strong]
         kept = [
             np.flatnonzero(stations == number)[
-                matching.suppress(found[stations == number, 1], found[stations == number, 3], self.apart * rate)
+                matching.suppress(found[stations == number, 1], excess[stations == number], self.apart * rate)
             ]
             for number in range(len(self.extractor.record.stations))
         ]
         order = np.concatenate(kept).astype(int)
         about = {
-            "multiple": float(k),
-            "false_alarms_per_day": float((null >= k).sum() / days) if self.templates else None,
+            "multiple": float(k.min()),
+            "multiples": {one.name: float(value) for one, value in zip(self.templates, k, strict=False)},
+            "false_alarms_per_day": alarms,
             "days": days,
             "candidates": len(strong),
         }
         return self._table(stations[order], found[order]), about
+
+    def _thresholds(self, null: np.ndarray, days: float) -> tuple[np.ndarray, float | None]:
+        """Return k of each template, and how often a day the backward templates exceed theirs.
+
+        Each has its own share of the budget: a template of few oscillations resembles many things, and would set a
+        common threshold that none of the others reaches.
+        """
+        if not self.templates:
+            return np.array([self.settings.trigger]), None
+        share = self.settings.false_alarms_per_day / len(self.templates)
+        scores = [null[null[:, 0] == number, 3] for number in range(len(self.templates))]
+        k = np.array([matching.multiple_for(mine, days, share) for mine in scores])
+        return k, float(sum((mine >= one).sum() for mine, one in zip(scores, k, strict=True)) / days)
 
     @property
     def apart(self) -> float:
@@ -165,15 +179,15 @@ class Detector:
 
 
 def _chance_alone(arrays: Arrays, length: int) -> np.ndarray:
-    """Return the scores of backward templates where no template does better within its own length.
+    """Return the maxima of backward templates where no template does better within its own length.
 
     Where one does, the record holds something like it, and a backward template answers to that, not to chance.
     """
     null, found = arrays["null"], arrays["found"]
     if not len(null) or not len(found):
-        return null[:, 3]
+        return null
     order = np.argsort(found[:, 1])
     times, scores = found[order, 1], found[order, 3]
     low, high = np.searchsorted(times, null[:, 1] - length), np.searchsorted(times, null[:, 1] + length, side="right")
     best = np.array([scores[a:b].max(initial=0) for a, b in zip(low, high, strict=True)])
-    return null[best <= null[:, 3], 3]
+    return null[best <= null[:, 3]]

@@ -76,7 +76,7 @@ class Found:
     def calibration(self) -> dict[str, Any]:
         """What calibration.json keeps."""
         return {
-            "multiple": self.about["detection"]["multiple"],
+            "multiples": self.about["detection"]["multiples"],
             "templates": [
                 {"name": one.name, "magnitude": one.magnitude, "origin": one.origin} for one in self.templates
             ],

@@ -71,9 +71,10 @@ def answer_lines(entries: list[dict[str, Any]]) -> list[str]:
 def _threshold(found: dict[str, Any]) -> str:
     if found["false_alarms_per_day"] is None:
         return f", from a ratio of {found['multiple']:g}"
+    least, most = min(found["multiples"].values()), max(found["multiples"].values())
     return (
-        f", from {found['multiple']:.1f} deviations: backward templates exceed that "
-        f"{found['false_alarms_per_day']:.1f} times a day"
+        f", from {least:.1f}" + (f" to {most:.1f}" if most > least else "") + " deviations by template: backward "
+        f"templates exceed that {found['false_alarms_per_day']:.1f} times a day"
     )
 
 
