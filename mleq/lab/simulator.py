@@ -11,8 +11,9 @@ too (Hirata 1987, doi:10.1029/JB092iB07p06215),
     λ(T) = λ₀ [ (1 − κ) + κ · T₀ / (2 T + 0.1 T₀) ],
 
 with amplitudes from a Pareto law. The wandering, an Ornstein-Uhlenbeck process of 0.4 s, says nothing about the
-failure. Bait says nothing either but names the cycle and the moment: the amplifier's offset and gain and the
-resonance of the sample wander through the experiment and jump at each failure. At κ = 0 nothing knows the failure.
+failure. Bait says nothing either but names the cycle and the moment: the amplifier's offset and gain and the pitch and
+width of the sample's resonance wander through the experiment and jump at each failure. At κ = 0 nothing knows the
+failure.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ STEP_S = 0.02
 """Grid of all that changes slowly, in seconds."""
 
 PIECE = 2_000_000
-VERSION = 1
+VERSION = 2
 """Of what the same settings make."""
 
 
@@ -137,6 +138,7 @@ def _slow_course(settings, ends_s, length_s: float, rng: np.random.Generator) ->
         "burst_rate": BURSTS_PER_S * np.exp(0.3 * wandering(WANDERING_S)) * ((1 - min(coupling, 1)) + coupling * omori),
         "offset": OFFSET + 0.6 * bait(),
         "resonance": np.clip(0.17 + 0.02 * bait(), 0.08, 0.3),
+        "ringing": np.clip(0.6 + 0.06 * bait(), 0.3, 0.85),
     }
 
 
@@ -151,10 +153,9 @@ def _piece(first: int, last: int, rate: float, slow, shape, rng: np.random.Gener
     from scipy.signal import lfilter
 
     now = (np.arange(first, last, dtype=np.float64) / rate / STEP_S).astype(np.int64)
-    middle = slow["resonance"][int((first + last) / 2 / rate / STEP_S)]
-    # Second-order resonance; dividing by its gain keeps the variance at one whatever the frequency.
-    radius = 0.6
-    angle = 2 * np.pi * middle
+    middle = int((first + last) / 2 / rate / STEP_S)
+    # Second-order resonance; dividing by its gain keeps the variance at one, whatever its frequency and width.
+    radius, angle = slow["ringing"][middle], 2 * np.pi * slow["resonance"][middle]
     a1, a2 = -2 * radius * np.cos(angle), radius**2
     variance = (1 + a2) / ((1 - a2) * ((1 + a2) ** 2 - a1**2))
     noise = lfilter([1 / np.sqrt(variance)], [1, a1, a2], rng.standard_normal(last - first, dtype=np.float32))
