@@ -136,7 +136,8 @@ def _request(recipe_file, recipe_id, start, end, min_magnitude):
         if getattr(settings, "source", None) != "usgs":
             raise RequestError(
                 f"the recipe {recipe_id} takes its events from no service: there is nothing to fetch",
-                remedy=f"Train it right away: python cmd/train --recipe_id {recipe_id}",
+                remedy=f"Train it right away: python cmd/train --recipe_id {recipe_id}; signals of your own come with "
+                "--input, for a recipe of signals",
             )
         first, last = wanted_period(settings)
         url = settings.url

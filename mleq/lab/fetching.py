@@ -70,7 +70,7 @@ def fetch_lines(brought: dict[str, Any]) -> list[str]:
     for one in brought["records"]:
         lines.append(
             f"{one['store']} holds {one['rows']:,} samples at {one['sampling_rate_hz']:,.0f} Hz: "
-            f"{one['failures']} failures, {one['complete_cycles']} complete cycles"
+            f"{one['failures']} failures, {one['complete_cycles']} complete cycle{'s' * (one['complete_cycles'] != 1)}"
             + (f" of {one['shortest_cycle_s']:.2f} to {one['longest_cycle_s']:.2f} s" if one["complete_cycles"] else "")
         )
         if "exported" in one:

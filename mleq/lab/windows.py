@@ -179,7 +179,7 @@ def _roles(recipe, cycles: pd.DataFrame) -> np.ndarray | None:
     complete = np.flatnonzero(cycles["complete"].to_numpy())
     if len(complete) < FEWEST_CYCLES:
         raise RequestError(
-            f"the record holds {len(complete)} complete cycles between failures",
+            f"the record holds {len(complete)} complete {'cycle' if len(complete) == 1 else 'cycles'} between failures",
             expected=f"at least {FEWEST_CYCLES}, one for each part",
             remedy="a longer record is needed",
         )

@@ -150,6 +150,26 @@ def test_every_kind_of_network_is_trained_and_read_back(model, place, simulated,
         assert "contrastive loss" in (folder / "out/small_lab/report.html").read_text()
 
 
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_a_residual_network_takes_weights_from_a_file(tmp_path):
+    import keras
+
+    from mleq.errors import RecipeError
+    from mleq.lab.networks import network
+
+    given = keras.applications.ResNet50V2(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
+    given.save_weights(tmp_path / "resnet.weights.h5")
+    weights = str(tmp_path / "resnet.weights.h5")
+    built = network(small_recipe(model={**RESNET, "weights": weights}, windows={"samples": 2048}), "bins")
+    (backbone,) = (layer for layer in built.layers if layer.name.startswith("resnet50v2"))
+    for ours, theirs in zip(backbone.weights, given.weights, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    (tmp_path / "other.weights.h5").write_bytes(b"no weights")
+    with pytest.raises(RecipeError, match="other.weights.h5 cannot be read"):
+        network(small_recipe(model={**RESNET, "weights": str(tmp_path / "other.weights.h5")}), "bins")
+
+
 def test_features_of_a_record_from_the_competition_s_csv(place, simulated, run, monkeypatch):
     from mleq.lab import references
 
