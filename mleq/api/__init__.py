@@ -7,7 +7,7 @@
 """
 
 from mleq.api.data import fetch_lines, fetch_signals, load_events, samples
-from mleq.api.forecasts import answer_lines, odds, predict, write_submission
+from mleq.api.forecasts import answer_lines, odds, predict, predict_pool, write_submission
 from mleq.api.recipes import (
     Written,
     check_all,
@@ -21,6 +21,7 @@ from mleq.api.recipes import (
     write_schema,
 )
 from mleq.api.runs import backtest, draw_pages, summary_lines, train, train_seeds, trained_recipes
+from mleq.api.sweeps import sweep
 
 __all__ = [
     "Written",
@@ -40,8 +41,10 @@ __all__ = [
     "plan",
     "plan_lines",
     "predict",
+    "predict_pool",
     "samples",
     "summary_lines",
+    "sweep",
     "train",
     "train_seeds",
     "trained_recipes",

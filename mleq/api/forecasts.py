@@ -78,6 +78,66 @@ def predict(
     return entries
 
 
+def predict_pool(
+    recipe_id: str,
+    dates: Sequence[str | dt.date] = (),
+    events: pd.DataFrame | None = None,
+    *,
+    places: Sequence[tuple[float, float]] = (),
+    path: str | Path | None = None,
+    files: Sequence[str | Path] = (),
+    data_dir: str | Path | None = None,
+    out_dir: str | Path = "out",
+    file: str | Path | None = None,
+) -> dict[str, Any]:
+    """Forecast all circles of a trained pool, or other places, on a range of dates, into a Parquet file.
+
+    Nothing is added to predictions.json or the ledger, which are of single targets.
+
+    Parameters
+    ----------
+    recipe_id : str
+        A trained recipe with a pool, such as world_best.
+    dates : sequence of str or datetime.date, optional
+        The first and last count, and all between; without any, tomorrow.
+    events, path, files, data_dir, out_dir : optional
+        As for `predict`.
+    places : sequence of (latitude, longitude), optional
+        Centres of circles anywhere, of the pool's radius, instead of the pool's own.
+    file : path, optional
+        Where to write; out/<id>/pool/<first>_<last>.parquet without it.
+
+    Returns
+    -------
+    dict
+        JSON values: `file`, `rows`, `circles`, `first`, `last`, and `expected` and `observed` event-days of the days
+        whose outcome the catalogue knows. The file's columns are circle, latitude, longitude, target_date, observed
+        (null where it is not yet known), probability, etas, climatology and the other references.
+
+    Raises
+    ------
+    RequestError
+        If the recipe has no pool, or dates or places cannot be forecast.
+    """
+    from mleq.experiment import folder
+    from mleq.experiment.run import Run
+
+    asked = sorted(_as_date(date) for date in dates)
+    run = Run(folder.latest_run(Path(out_dir), recipe_id))
+    recipe = load_recipe(recipe_id, run.recipe_file)
+    _warn_of_changes(recipe, path, run.record.get("changes", ()))
+    family = family_of(recipe.family)
+    if not hasattr(family, "predict_pool"):
+        raise RequestError(f"recipe '{recipe_id}' is of the family '{recipe.family}', which has no pools of circles")
+    name = f"{asked[0]}_{asked[-1]}.parquet" if asked else "tomorrow.parquet"
+    to = Path(file) if file else Path(out_dir) / recipe_id / "pool" / name
+
+    def load() -> Any:
+        return events if events is not None else family.load(recipe, files=files, data_dir=data_dir)
+
+    return family.predict_pool(recipe, run, load, dates=asked, places=list(places), file=to)
+
+
 def answer_lines(entries: Sequence[dict[str, Any]]) -> list[str]:
     """Say forecasts in words, those of each family together."""
     lines = []

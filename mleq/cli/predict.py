@@ -20,6 +20,11 @@ from mleq.errors import RequestError
 @common.catalog_files
 @common.inputs
 @click.option("--submission", type=common.EXISTING, metavar="FILE", help="Write the answers as a competition's csv.")
+@click.option("--pool", is_flag=True, help="Forecast all circles of the recipe's pool, into a Parquet file.")
+@click.option(
+    "--circle", "circles", multiple=True, metavar="LAT,LON", help="With --pool: this place instead; repeatable."
+)
+@click.option("--output", type=common.EXISTING, metavar="FILE", help="With --pool: the Parquet file to write.")
 @common.data_dir
 @common.out_dir
 @common.as_json
@@ -32,6 +37,9 @@ def command(
     files: tuple[Path, ...],
     inputs: tuple[Path, ...],
     submission: Path | None,
+    pool: bool,
+    circles: tuple[str, ...],
+    output: Path | None,
     data_dir: Path,
     out_dir: Path,
     as_json: bool,
@@ -46,12 +54,19 @@ def command(
       mleq predict --recipe_id tokyo --target_date 2020-02-23
       mleq predict --recipe_id tokyo --from 2015-01-01 --to 2015-12-31 --catalog usgs.csv.gz
       mleq predict --recipe_id lab_wave --input segments.zip --submission submission.csv
+      mleq predict --recipe_id world_best --pool --from 2015-01-01 --to 2015-12-31 --catalog usgs.csv.gz
       mleq predict
     """
     from mleq import api
     from mleq.report.agencies import NO_WARNING, agency_of
 
     wanted = [*dates, *_range(first, last)]
+    if (circles or output) and not pool:
+        raise RequestError("--circle and --output are of a pool's forecasts", remedy="add --pool")
+    if pool:
+        _show_pool(recipe_id, wanted, circles, output, as_json, path=recipe_file, files=files, data_dir=data_dir,
+                   out_dir=out_dir)  # fmt: skip
+        return
     names = [recipe_id] if recipe_id else api.trained_recipes(out_dir, by_files=bool(inputs))
     if not names:
         raise RequestError(
@@ -72,6 +87,31 @@ def command(
     click.echo(f"kept in {out_dir / 'predictions.json'}, as a map in predictions.geojson, and in ledger.jsonl")
     for agency in dict.fromkeys(agency_of(entry.get("target")) for entry in entries):
         click.echo(f"{NO_WARNING} Here: {agency.name}, {agency.url}")
+
+
+def _show_pool(
+    recipe_id: str | None, dates: list[str], circles: tuple[str, ...], output: Path | None, as_json: bool, **where
+) -> None:
+    from mleq import api
+
+    if recipe_id is None:
+        raise RequestError("--pool needs a recipe with a pool", remedy="add --recipe_id world_best")
+    said = api.predict_pool(recipe_id, dates, places=[_place(text) for text in circles], file=output, **where)
+    if as_json:
+        common.answer_json(said)
+        return
+    click.echo(f"{said['circles']} circles from {said['first']} to {said['last']}: {said['rows']:,} rows")
+    if "observed" in said:
+        click.echo(f"expected {said['expected']:,.1f} circle-days with an event, observed {said['observed']:,}")
+    click.echo(f"kept in {said['file']}")
+
+
+def _place(text: str) -> tuple[float, float]:
+    try:
+        latitude, longitude = (float(word) for word in text.split(","))
+    except ValueError:
+        raise RequestError(f"--circle {text}: not a place", expected="latitude,longitude such as 35.7,139.8") from None
+    return latitude, longitude
 
 
 def _range(first: str | None, last: str | None) -> list[str]:

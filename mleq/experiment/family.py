@@ -117,6 +117,9 @@ class Family(Protocol):
     score_issued: Callable[[Recipe, Any, list[dict[str, Any]]], dict[str, Any]]
     """Optional: (recipe, material, lines of the ledger) -> how the forecasts issued before their period did."""
 
+    predict_pool: Callable[..., dict[str, Any]]
+    """Optional: (recipe, run, load, dates, places, file) -> what was written of many circles' forecasts."""
+
     find_leaks: Callable[[Recipe, Any], list[dict[str, Any]]]
     """Optional: (recipe, material) -> what each probe of `check --leaks` asked, tried and found."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,11 @@ import pandas as pd
 
 from mleq.catalog import completeness
 from mleq.catalog.events import coverage, identity
-from mleq.catalog.load import load_events
+from mleq.catalog.load import data_folder, load_events
 from mleq.errors import RequestError
 from mleq.experiment import split
 from mleq.experiment.family import Learner
-from mleq.forecast import networks
-from mleq.forecast.evaluation import evaluate
-from mleq.forecast.forecasting import forecast_parts, predict
+from mleq.forecast import evaluation, forecasting, networks, statement
 from mleq.forecast.issued import score_issued
 from mleq.forecast.kept import keep_for_page
 from mleq.forecast.outcomes import fit_date
@@ -25,7 +23,6 @@ from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import fit_references
 from mleq.forecast.resampling import check_arguments, resample
 from mleq.forecast.samples import Samples, make_samples
-from mleq.forecast.statement import answer_lines, summary_lines
 
 __all__ = [
     "answer_lines",
@@ -45,6 +42,7 @@ __all__ = [
     "plan",
     "plan_lines",
     "predict",
+    "predict_pool",
     "quick_mistakes",
     "references",
     "score_issued",
@@ -61,11 +59,15 @@ def load(
             f"recipe '{recipe.id}' reads a catalogue, not signals (--input {inputs[0]})",
             remedy="give the events with --catalog FILE",
         )
-    return load_events(recipe.catalog, files=files, data_dir=data_dir, recipe_id=recipe.id)
+    events = load_events(recipe.catalog, files=files, data_dir=data_dir, recipe_id=recipe.id)
+    events.attrs["kept_in"] = str(data_folder(data_dir))
+    return events
 
 
 def layers(recipe: CatalogRecipe) -> list[dict[str, Any]]:
-    """Return the recipe's network as a list of layers."""
+    """Return the recipe's network as a list of layers; none where the model is no network of heatmaps."""
+    if recipe.pool is not None:
+        return []
     return networks.layers(recipe.model)
 
 
@@ -78,6 +80,8 @@ def network_mistakes(recipe: CatalogRecipe) -> list[tuple[tuple, str]]:
     """List what is wrong with the recipe's layers and resampling, each with its path; imports Keras."""
     from mleq.experiment.network import layer_mistakes
 
+    if recipe.pool is not None:
+        return []
     found = check_arguments(recipe.resample, values=True)
     return [*found, *layer_mistakes(layers(recipe), recipe.sample_shape, blocks=networks.blocks(recipe.model))]
 
@@ -109,7 +113,9 @@ def describe(recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples) -> d
 
 
 def network(recipe: CatalogRecipe) -> Any:
-    """Build the recipe's network, its weights drawn from the recipe's seed."""
+    """Build the recipe's network, its weights drawn from the recipe's seed; None where a pool learns another model."""
+    if recipe.pool is not None:
+        return None
     from mleq.experiment.network import build
 
     return build(layers(recipe), recipe.sample_shape, seed=recipe.seed, blocks=networks.blocks(recipe.model))
@@ -117,6 +123,10 @@ def network(recipe: CatalogRecipe) -> Any:
 
 def learner(recipe: CatalogRecipe) -> Learner:
     """Build the network, to be trained on the training part as the recipe resamples it, and calibrated."""
+    if recipe.pool is not None:
+        from mleq.forecast.pool import running
+
+        return running.learner(recipe)
     from mleq.experiment import classifier
     from mleq.forecast.calibrating import platt_scaled
 
@@ -163,4 +173,57 @@ def forecasts(
     recipe: CatalogRecipe, events: pd.DataFrame, samples: Samples, learned: Any, references: dict[str, Any]
 ) -> pd.DataFrame:
     """Forecast validation and test part, model and references side by side."""
-    return forecast_parts(recipe, events, samples, learned, references)
+    if recipe.pool is not None:
+        from mleq.forecast.pool import running
+
+        return running.forecasts(recipe, events, samples, learned, references)
+    return forecasting.forecast_parts(recipe, events, samples, learned, references)
+
+
+def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
+    """Score the forecasts of the test part, `pool` those of all circles; see `mleq.forecast.evaluation.evaluate`."""
+    pool = forecasts.attrs.get("pool")
+    return evaluation.evaluate(recipe, forecasts) | ({"pool": pool} if pool else {})
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Say the main numbers of a summary in a few lines."""
+    lines = statement.summary_lines(summary)
+    if "pool" in summary:
+        from mleq.forecast.pool import running
+
+        lines += running.summary_lines(summary["pool"])
+    return lines
+
+
+def predict(
+    recipe: CatalogRecipe,
+    run: Any,
+    load: Callable[[], pd.DataFrame],
+    *,
+    dates: Sequence[Any] = (),
+    inputs: Sequence[Path] = (),
+) -> list[dict[str, Any]]:
+    """Forecast dates; see `mleq.forecast.forecasting.predict`."""
+    if recipe.pool is not None and not inputs:
+        from mleq.forecast.pool import running
+
+        return running.predict(recipe, run, load, dates)
+    return forecasting.predict(recipe, run, load, dates=dates, inputs=inputs)
+
+
+def predict_pool(recipe: CatalogRecipe, run: Any, load: Callable[[], pd.DataFrame], **asked: Any) -> dict[str, Any]:
+    """Forecast all circles of a pool; see `mleq.forecast.pool.running.predict_pool`."""
+    from mleq.forecast.pool import running
+
+    return running.predict_pool(recipe, run, load, **asked)
+
+
+def answer_lines(entries: list[dict[str, Any]]) -> list[str]:
+    """Show forecasts as a table, what each recipe's are worth, and what moved those of a pool away from ETAS."""
+    lines = statement.answer_lines(entries)
+    if any("moved_by" in one for one in entries):
+        from mleq.forecast.pool import running
+
+        lines += running.answer_lines(entries)
+    return lines

@@ -66,7 +66,7 @@ def parameters_by_layer(settings, sample_shape: Sequence[int]) -> dict[str, int]
     dict or None
         By layer; None where the network is a list of layers, whose count only Keras knows.
     """
-    if settings.name == "layers":
+    if settings.name != "convlstm":
         return None
     _, rows, columns, channels = sample_shape
     filters, area = settings.filters, KERNEL[0] * KERNEL[1]
@@ -103,7 +103,7 @@ def operations_per_sample(settings, sample_shape: Sequence[int]) -> int | None:
     int or None
         None where the network is a list of layers.
     """
-    if settings.name == "layers":
+    if settings.name != "convlstm":
         return None
     window_days, rows, columns, channels = sample_shape
     cells, filters = rows * columns, settings.filters

@@ -49,6 +49,7 @@ def plan(recipe: CatalogRecipe, events: pd.DataFrame | None) -> Plan:
         "sample_shape": list(shape),
         "window_mb": _megabytes(shape),
         "parameters": networks.parameters(recipe.model, shape),
+        **({"pool": _pool(recipe)} if recipe.pool else {}),
     }
     if events is not None:
         values |= _with_events(recipe, events, shape)
@@ -92,6 +93,14 @@ def _data_needed(recipe: CatalogRecipe) -> str:
         return f"detected by the recipe {catalog.id}, M >= {catalog.min_magnitude:g} on its relative scale"
     until = f"before {catalog.end}" if catalog.end else "to the newest"
     return f"USGS events of M >= {catalog.min_magnitude:g} from {catalog.start} {until}"
+
+
+def _pool(recipe: CatalogRecipe) -> str:
+    """Say what a pool learns from."""
+    return (
+        f"up to {recipe.pool.circles} circles of {recipe.target.radius_km:g} km, drawn where events were before "
+        f"training ends; {recipe.model.name.replace('_', ' ')}, learnt anew each year from the test part on"
+    )
 
 
 def _megabytes(shape: tuple[int, ...]) -> float:
@@ -157,6 +166,9 @@ def plan_lines(values: Plan) -> list[str]:
         over = f": over memory_limit_gb ({limit:g}), unless an earlier step leaves less" if needed > limit else ""
         rows.append(("memory", f"{values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"))
     count = values["parameters"]
+    if "pool" in values:
+        rows.append(("pool", values["pool"]))
+        return [f"{label:<12}{text}" for label, text in rows]
     rows.append(
         ("network", f"{count:,} parameters" if count else "a list of layers: `check --build` tries and counts it")
     )

@@ -130,7 +130,7 @@ class DenseCorrection:
 
         mean = self.model.get_layer("standardised").mean.numpy().ravel()
         table = np.asarray(inputs[:, self.columns], np.float32)
-        nothing, slopes = np.zeros((len(table), 1), np.float32), np.zeros_like(table)
+        nothing, slopes = tf.zeros((len(table), 1)), np.zeros_like(table)
         for part in (np.arange(STEPS) + 0.5) / STEPS:
             at = tf.constant(mean + part * (table - mean), tf.float32)
             with tf.GradientTape() as tape:

@@ -179,12 +179,12 @@ def schedule(pool: Pool, yearly_from, last) -> list[tuple[np.datetime64, bool]]:
     return found
 
 
-def walk_forward(pool: Pool, dates: Sequence[tuple[np.datetime64, bool]]) -> list[Fit]:
-    """Fit ETAS on each date of a schedule, from what had happened by then."""
+def walk_forward(pool: Pool, dates: Sequence[tuple[np.datetime64, bool]], shape: Shape | None = None) -> list[Fit]:
+    """Fit ETAS on each date of a schedule, from what had happened by then; the search begins with a shape."""
     n_circles = len(pool.circles)
     some = np.random.default_rng(pool.seed).permutation(n_circles)[:SHAPE_CIRCLES]
     pairs = pool.pairs.of_circles(some, n_circles)
-    shape, fits, parts, start = Shape(pool.magnitude), [], None, None
+    shape, fits, parts, start = shape or Shape(pool.magnitude), [], None, None
     with progress.task("fitting ETAS of the pool", total=len(dates), unit="fits") as shown:
         for number, (date, anew) in enumerate(dates):
             until = pool.day(date) - pool.horizon + 1
@@ -202,6 +202,17 @@ def walk_forward(pool: Pool, dates: Sequence[tuple[np.datetime64, bool]]) -> lis
             fits.append(Fit(date, shape, *own_factors(parts[own], pool.target[start:][own])))
             shown.advance()
     return fits
+
+
+def own_fits(pool: Pool, fits: Sequence[Fit]) -> list[Fit]:
+    """The same fits for other circles: the shapes as they are, the circles' factors from their own days before each."""
+    found = []
+    for fit in fits:
+        until = pool.day(fit.made) - pool.horizon + 1
+        days = slice(max(until - OWN_DAYS, 0), until)
+        a, k = own_factors(expect(pool, fit.shape, days), pool.target[days])
+        found.append(replace(fit, background=a, productivity=k))
+    return found
 
 
 def expect(pool: Pool, shape: Shape, days: slice) -> Expected:

@@ -1,0 +1,170 @@
+"""What forecasts of a pool are worth: gains, where they come from, and whether chances come true as stated.
+
+Circles overlap and share earthquakes, so days are resampled whole, in blocks, with all circles; the scores are given
+again on circles that do not touch. A pooled area under the curve is mostly geography: pairs of days of one circle are
+told apart from pairs of two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mleq.forecast.pool.forecaster import Answers
+from mleq.scores.blocks import Blocks
+from mleq.scores.intervals import block_interval
+
+BLOCK_DAYS = 60.0
+RESAMPLES = 2000
+LARGE = 10.0
+"""ETAS expects so many times its background, or more: days after large events."""
+EDGES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 1.0)
+"""Of the classes of forecasts in the table of reliability."""
+TEN_PERCENT = (0.08, 0.125)
+"""What is taken for a stated ten percent."""
+
+
+def evaluate_pool(answers: Answers, *, seed: int) -> dict[str, Any]:
+    """Score forecasts of all circles on the days that are decided.
+
+    Parameters
+    ----------
+    answers : Answers
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    dict
+        JSON values: days, circles, event_days (circle-days with an event); `gain` over each reference in nats, by
+        circle-day and by event-day, over all circles, `gain_disjoint` on those that do not touch, `etas_gain` of ETAS
+        over the others; `within_between`; `calibration`; `auc`.
+    """
+    known = answers.decided
+    came, chances = answers.came[known], {"probability": answers.probability[known]}
+    chances |= {name: values[known] for name, values in answers.references.items()}
+    blocks = Blocks.drawn(len(came), min(BLOCK_DAYS, max(1.0, len(came) / 8)), RESAMPLES, seed)
+    losses = {name: loss(came, chance) for name, chance in chances.items()}
+    apart = answers.circles.disjoint()
+    events = came.sum(axis=1)
+    others = [name for name in chances if name != "probability"]
+
+    def gain(ours: str, theirs: str, circles=slice(None)) -> dict[str, Any]:
+        daily = (losses[theirs] - losses[ours])[:, circles].sum(axis=1)
+        n_events, n_circles = came[:, circles].sum(axis=1), came[:, circles].shape[1]
+        return {
+            "nats_per_day": interval(daily, np.full(len(came), float(n_circles)), blocks),
+            "nats_per_event_day": interval(daily, n_events.astype(float), blocks),
+        }
+
+    return {
+        "days": len(came),
+        "circles": came.shape[1],
+        "event_days": int(events.sum()),
+        "disjoint_circles": len(apart),
+        "overlapping": answers.circles.overlapping(),
+        "gain": {name: gain("probability", name) for name in others},
+        "gain_disjoint": {name: gain("probability", name, apart) for name in others},
+        "etas_gain": {name: gain("etas", name) for name in others if not name.startswith("etas")},
+        "within_between": within_between(came, chances["probability"], chances["etas"], blocks),
+        "auc": {name: pair_areas(came, chances[name]) for name in ("probability", "etas", "climatology")},
+        "calibration": {
+            "all": calibration(came, chances["probability"], blocks),
+            "after_large_events": calibration(
+                came, chances["probability"], blocks,
+                -np.log1p(-chances["etas"]) > LARGE * answers.background[known],
+            ),
+        },
+        "stated_ten_percent": stated(came, chances["probability"], TEN_PERCENT, blocks),
+    }  # fmt: skip
+
+
+def loss(came: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Log score of each circle-day, nats."""
+    return -np.log(np.where(came, chance, 1 - chance))
+
+
+def interval(daily: np.ndarray, per: np.ndarray, blocks: Blocks) -> dict[str, Any]:
+    """Ratio of two sums over days, with its 95 % interval; None and a reason where there is none."""
+    total = per.sum()
+    value = float(daily.sum() / total) if total else None
+    below = blocks.by_resample(blocks.sums(per))
+    resampled = np.full(below.shape, np.nan)
+    np.divide(blocks.by_resample(blocks.sums(daily)), below, out=resampled, where=below > 0)
+    return block_interval(value, resampled, blocks, daily, per, level=0.95)
+
+
+def within_between(came: np.ndarray, ours: np.ndarray, etas: np.ndarray, blocks: Blocks) -> dict[str, Any]:
+    """Part the gain over ETAS: what a constant correction of each circle would have brought, and the rest.
+
+    The constant is the mean of the circle's corrections of log-odds over these very days.
+    """
+    log_odds = np.log(etas / (1 - etas))
+    moved = np.log(ours / (1 - ours)) - log_odds
+    constant = 1 / (1 + np.exp(-(log_odds + moved.mean(axis=0))))
+    events = came.sum(axis=1).astype(float)
+    first, second, third = (loss(came, chance).sum(axis=1) for chance in (etas, constant, ours))
+    return {
+        "between_circles": interval(first - second, events, blocks),
+        "within_circles": interval(second - third, events, blocks),
+    }
+
+
+def pair_areas(came: np.ndarray, chance: np.ndarray) -> dict[str, float | None]:
+    """Share of pairs of an event-day and another that are told apart: all pairs, of one circle, of two circles."""
+    from scipy.stats import rankdata
+
+    def won(events: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+        ranks, n = rankdata(values), int(events.sum())
+        return float(ranks[events].sum() - n * (n + 1) / 2), float(n * (events.size - n))
+
+    right, pairs = won(came.ravel(), chance.ravel())
+    each = [won(came[:, i], chance[:, i]) for i in range(came.shape[1])]
+    inside, inside_pairs = (sum(one[k] for one in each) for k in (0, 1))
+
+    def share(a: float, b: float) -> float | None:
+        return a / b if b else None
+
+    return {
+        "pooled": share(right, pairs),
+        "within_circles": share(inside, inside_pairs),
+        "between_circles": share(right - inside, pairs - inside_pairs),
+    }
+
+
+def calibration(came: np.ndarray, chance: np.ndarray, blocks: Blocks, where: np.ndarray | None = None) -> dict:
+    """Events that came beside those that were expected, in classes of forecasts and all together.
+
+    Returns
+    -------
+    dict
+        `total` and `classes`: each with low and high of the class, circle-days, mean forecast, share that came true,
+        expected and observed events, and `band`: where 95 % of the ratios of observed to expected events would lie if
+        the chances were right (days resampled whole, differences centred); `inside` says whether it does.
+    """
+    counted = np.ones(came.shape, bool) if where is None else where
+    rows = [_class(came, chance, counted & (chance >= low) & (chance < high), blocks) | {"low": low, "high": high}
+            for low, high in zip(EDGES, EDGES[1:], strict=False)]  # fmt: skip
+    return {"total": _class(came, chance, counted, blocks), "classes": [row for row in rows if row["circle_days"]]}
+
+
+def stated(came: np.ndarray, chance: np.ndarray, between: tuple[float, float], blocks: Blocks) -> dict:
+    """How often forecasts of about a number came true."""
+    return _class(came, chance, (chance >= between[0]) & (chance < between[1]), blocks)
+
+
+def _class(came: np.ndarray, chance: np.ndarray, counted: np.ndarray, blocks: Blocks) -> dict[str, Any]:
+    n, expected = int(counted.sum()), float(chance[counted].sum())
+    observed = int(came[counted].sum())
+    found = {"circle_days": n, "expected": expected, "observed": observed}
+    if not n:
+        return found
+    found |= {"mean_forecast": expected / n, "came_true": observed / n}
+    wrong = np.where(counted, came - chance, 0.0).sum(axis=1)
+    centred = blocks.by_resample(blocks.sums(wrong - wrong.mean()))
+    low, high = np.quantile(centred, [0.025, 0.975]) / expected
+    ratio = observed / expected
+    # Of a calibrated forecast the ratio scatters around one as the resampled ones do around theirs.
+    band = (1 + float(low), 1 + float(high))
+    return found | {"ratio": ratio, "band": band, "inside": bool(band[0] <= ratio <= band[1])}
