@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[1]
-SIZES = {"wide": 1100, "narrow": 390}
+SIZES = {"wide": 1280, "narrow": 390}
 
 
 def main() -> None:

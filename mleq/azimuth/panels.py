@@ -130,8 +130,8 @@ def _circle_panel(run: Any, kit: Any) -> Any:
         height=3.6,
         narrow=6.8,
         alternative=f"Predicted and true directions of {len(test)} traces; mean circular error {mae:.1f} degrees.",
-        caption="Left: a line for each trace, from the true direction (outer circle) to the predicted one (inner "
-        "circle); a line along a spoke is right, one through the middle is a flip. Right: predicted against true in "
+        caption="First: a line for each trace, from the true direction (outer circle) to the predicted one (inner "
+        "circle); a line along a spoke is right, one through the middle is a flip. Second: predicted against true in "
         "degrees; what wraps around at north shows in the corners.",
     )
 
@@ -181,7 +181,7 @@ def _latent_panel(run: Any, kit: Any) -> Any:
     shown = test.iloc[:: max(1, len(test) // MOST_POINTS)]
     return kit.figure(
         "latent",
-        lambda plot, wide: pictures.latent(plot, shown, wide),
+        lambda plot, wide: pictures.latent(plot, shown, kit),
         height=3.6,
         narrow=3.6,
         alternative=f"{len(shown)} embeddings of the test part on two principal axes, coloured by true direction.",

@@ -59,14 +59,15 @@ def noise(plot: Any, rows: list[dict[str, Any]], methods: list[str], kit: Any) -
     axes.legend()
 
 
-def latent(plot: Any, shown: pd.DataFrame, wide: bool) -> None:
+def latent(plot: Any, shown: pd.DataFrame, kit: Any) -> None:
     """Draw embeddings on two principal axes, coloured around the circle."""
     axes = plot.subplots()
     drawn = axes.scatter(
-        shown["latent_1"], shown["latent_2"], c=shown["observed"], cmap="twilight_shifted", vmin=0, vmax=360, s=9
-    )
+        shown["latent_1"], shown["latent_2"], c=shown["observed"], cmap="twilight_shifted", vmin=0, vmax=360, s=11,
+        edgecolors=kit.MUTED, linewidths=0.3,
+    )  # fmt: skip
     axes.set(xlabel="first principal axis", ylabel="second principal axis")
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", adjustable="datalim")
     bar = plot.colorbar(drawn, ax=axes, ticks=[0, 90, 180, 270, 360])
     bar.set_label("true back-azimuth, degrees")
 
@@ -92,7 +93,7 @@ def example(plot: Any, example: Mapping[str, Any], said: float, true: float, kit
         motion.plot([0, east], [0, north], color=colour, linewidth=1.4, linestyle=dashes, label=label)
     motion.set(xlabel="east", ylabel="north", xticks=[], yticks=[])
     motion.set_aspect("equal", adjustable="datalim")
-    motion.legend(loc="upper right")
+    motion.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 def learning(plot: Any, history: pd.DataFrame, curves: list[str], best: int | None, kit: Any, wide: bool) -> None:

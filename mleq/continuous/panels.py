@@ -94,7 +94,14 @@ def _day(run: Any, kit: Any) -> Any:
             mine = cluster == name
             if mine.any():
                 axes.vlines(hours[mine], 0, loud[mine], color=colours[name][0], linewidth=0.8, label=name)
-        axes.set(xlabel=f"hour of {day['day']} (UTC)", ylabel="loudest band, usual amplitudes", yscale="symlog", ylim=0)
+        axes.set(
+            xlabel=f"hour of {day['day']} (UTC)",
+            ylabel="loudest band, usual amplitudes",
+            yscale="symlog",
+            ylim=0,
+            xlim=(0, 24),
+        )
+        axes.set_xticks(range(0, 25, 3))
         _plain(axes)
         axes.legend(ncols=8 if wide else 4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
@@ -226,7 +233,8 @@ def _spectra(run: Any, kit: Any) -> Any:
     return kit.figure(
         "spectra", draw, height=3.2,
         alternative=f"Median first-layer coefficients of {len(page['spectra'])} clusters by frequency.",
-        caption="Median over a cluster's windows of the mean modulus in each band of the first layer.",
+        caption="Median over a cluster's windows of the mean modulus in each band of the first layer: where two lines "
+        "part, those frequencies tell the two kinds of signal apart.",
     )  # fmt: skip
 
 
@@ -249,7 +257,8 @@ def _embedding(run: Any, kit: Any) -> Any:
     return kit.figure(
         "embedding", draw, height=4.2,
         alternative=f"{len(axes_of)} windows on the first two axes of their features, by cluster.",
-        caption="The first two of the axes on which the mixture was fitted, each of unit variance.",
+        caption="Each mark is a window, on the first two of the axes on which the mixture was fitted, each of unit "
+        "variance: groups that lie apart are told apart by what the two axes say, others by further axes.",
     )  # fmt: skip
 
 
@@ -265,14 +274,15 @@ def _tree(run: Any, kit: Any) -> Any:
 
         axes = plot.subplots()
         colour = kit.MODEL
-        dendrogram(np.array(page["tree"]), labels=labels, ax=axes, orientation="right",
+        dendrogram(np.array(page["tree"]), labels=labels, ax=axes, orientation="right", leaf_font_size=9,
                    link_color_func=lambda _: colour)  # fmt: skip
         axes.set(xlabel="distance (Ward, whitened)")
 
     return kit.figure(
         "tree", draw, height=0.9 + 0.25 * len(labels),
         alternative=f"A tree of the {len(labels)} clusters of the first look.",
-        caption="Clusters of the first look, joined by the distance of their means.",
+        caption="Clusters of the first look, joined by the distance of their means: those that meet far to the left "
+        "are kinds of signal that hardly differ.",
     )  # fmt: skip
 
 

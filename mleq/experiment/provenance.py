@@ -42,10 +42,12 @@ def now() -> str:
 
 
 def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    for name in (package, f"{package}-cpu"):  # TensorFlow is also built as tensorflow-cpu
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return None
 
 
 def _git_commit() -> str | None:

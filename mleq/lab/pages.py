@@ -51,7 +51,7 @@ def predicted(run: Any, kit: Any) -> Any:
             )
         axes.set_xlabel("windows of the test part, in order")
         axes.set_ylabel("time to failure, s")
-        axes.legend(loc="upper right", ncols=3)
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
 
     return kit.figure(
         "predicted",
@@ -203,15 +203,16 @@ def drift(run: Any, kit: Any) -> Any:
         axes.hlines(names, 0, values, color=kit.RULE)
         axes.plot(values, names, "o", color=kit.MODEL, markersize=4)
         axes.set_xlim(0, 1)
-        axes.set_xlabel("Kolmogorov-Smirnov distance, training to test part")
+        axes.set_xlabel("distance of distributions")
 
     return kit.figure(
         "drift",
         draw,
         height=0.9 + 0.22 * len(found),
         alternative="; ".join(f"{row['feature']}: {row['statistic']:.2f}" for row in found) + ".",
-        caption="0: the feature is distributed alike in both parts; 1: no value of one part occurs in the other. What "
-        "drifts may be the instrument or the sample, and a model that relies on it will be wrong later.",
+        caption="Kolmogorov-Smirnov distance of a feature's distributions in the training and the test part. 0: they "
+        "are alike; 1: no value of one part occurs in the other. What drifts may be the instrument or the sample, and "
+        "a model that relies on it will be wrong later.",
     )
 
 

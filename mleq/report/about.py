@@ -62,7 +62,7 @@ def _in_words(settings: dict[str, Any]) -> Html:
     """The target of a circle as a sentence; that of another kind as a list."""
     needed = ("latitude", "longitude", "radius_km", "magnitude", "horizon_days")
     if any(settings.get(key) is None for key in needed):
-        return facts((key.replace("_", " "), value) for key, value in settings.items())
+        return facts((key.replace("_", " "), _value(key, value)) for key, value in settings.items())
     depth = settings.get("max_depth_km")
     deep = "" if depth is None else f", no deeper than {depth:g} km,"
     days = settings["horizon_days"]
@@ -86,15 +86,26 @@ CATALOG = {
     "end": "Until",
     "completeness_magnitude": "Complete from magnitude (Mc)",
     "b_value": "b-value",
+    "completeness_estimator": "Mc estimated by",
+    "completeness_uncertainty": "Standard error of Mc",
+    "completeness_bias": "What to know of that estimate",
+    "completeness_events": "Events it rests on",
+    "completeness_radius_km": "Within, km",
+    "b_value_uncertainty": "Standard error of b",
+    "b_value_from_magnitude": "b from magnitude",
+    "b_positive": "b-positive (differences, robust)",
+    "b_positive_uncertainty": "Standard error of b-positive",
     "sha256": "SHA-256 of its content",
 }
 _QUIET = ("target_below_completeness",)
+_LAST = ("completeness_bias", "sha256")
 
 
 def catalog(run: RunRecord) -> Html:
     """Describe the data beneath: what there is, and from which magnitude it is complete."""
     found = run.summary["catalog"]
-    pairs = [(title, _value(key, found[key])) for key, title in CATALOG.items() if key in found]
+    first = [key for key in CATALOG if key in found]
+    pairs = [(CATALOG[key], _value(key, found[key])) for key in first if key not in _LAST]
     estimates = found.get("completeness_estimates") or {}
     pairs += [(f"Mc by {name.replace('_', ' ')}", _value(name, value)) for name, value in estimates.items()]
     pairs += [
@@ -102,6 +113,7 @@ def catalog(run: RunRecord) -> Html:
         for key, value in found.items()
         if key not in CATALOG and key not in _QUIET and not isinstance(value, dict | list)
     ]
+    pairs += [(CATALOG[key], _value(key, found[key])) for key in _LAST if key in found]
     caution = None
     if found.get("target_below_completeness"):
         caution = paragraph(BELOW_COMPLETENESS, class_="caution")
@@ -154,7 +166,8 @@ def _value(key: str, value: Any) -> Any:
         return count(value)
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".") if key == "completeness_magnitude" else f"{value:g}"
-    return tag("code", value) if key == "sha256" else str(value)
+    text = str(value)
+    return tag("code", text) if key == "sha256" else text.replace("_", " ") if text.isidentifier() else text
 
 
 def recipe(run: RunRecord) -> Html:

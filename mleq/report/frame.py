@@ -63,6 +63,7 @@ section.better{border-left-color:var(--better)}
 section.worse{border-left-color:var(--event)}
 section.first h2{font-size:.85rem;color:var(--muted);font-weight:600;margin:0}
 section.first p{margin:.2rem 0 0}
+section.first .caution{font-size:1rem;margin-top:.6rem}
 .quiet,figcaption,.notes,.hint{color:var(--muted);font-size:.875rem}
 .caution{border-left:4px solid var(--event);padding-left:.7rem}
 .facts{margin:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.1rem 1.2rem}
@@ -70,12 +71,15 @@ section.first p{margin:.2rem 0 0}
 .facts .long{grid-column:1/-1}
 .facts dt{color:var(--muted);font-size:.8rem}
 .facts dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow-x:auto;margin:.5rem 0}
+.scroll{overflow-x:auto;margin:.5rem 0;background:linear-gradient(to right,var(--panel) 2rem,transparent),
+linear-gradient(to left,var(--panel) 2rem,transparent) 100%,linear-gradient(to right,var(--rule),transparent),
+linear-gradient(to left,var(--rule),transparent) 100%;background-repeat:no-repeat;
+background-size:3rem 100%,3rem 100%,1rem 100%,1rem 100%;background-attachment:local,local,scroll,scroll}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:.4rem .55rem;border-bottom:1px solid var(--rule);vertical-align:top;white-space:nowrap}
 thead th{font-size:.8rem;color:var(--muted);font-weight:600;white-space:normal;vertical-align:bottom;min-width:5.2rem}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--panel)}
-tbody th{font-weight:600}
+tbody th{font-weight:600;white-space:normal;min-width:6rem;max-width:11rem}
 tbody tr:last-child>*{border-bottom:0}
 td small{display:block;color:var(--muted);font-size:.78rem}
 th small{display:block;font-weight:400}
@@ -122,7 +126,7 @@ display:flex;flex-wrap:wrap;gap:.4rem .6rem;align-items:center}
 .controls label{display:flex;align-items:center;gap:.4rem}
 .controls label:last-child{flex:1 1 12rem}.day{flex:1;padding:0;min-width:6rem;accent-color:var(--model)}
 .maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem}
-@media (max-width:540px){.degree{font-size:20px}.maps .degree{font-size:30px}}
+@media (max-width:540px){.degree,.named{font-size:20px}.maps .degree{font-size:16px}.maps{grid-template-columns:1fr}}
 @media (min-width:860px){#roc,#molchan{display:inline-block;width:calc(50% - .5rem);vertical-align:top}
 #roc{margin-right:1rem}}
 .cells rect{stroke:var(--ground);stroke-width:.6}
@@ -138,6 +142,7 @@ article h3{margin:0;overflow-wrap:anywhere}article h3 small{font-weight:400;colo
 .bar b{text-align:right;font-variant-numeric:tabular-nums}
 .track{height:.7rem;background:var(--ground);border:1px solid var(--rule);border-radius:4px;overflow:hidden}
 .track i{display:block;height:100%;background:var(--model)}.track .long-term{background:var(--reference)}
+.named{font-size:12px;fill:var(--ink);paint-order:stroke;stroke:var(--sea);stroke-width:3}
 .target{fill:var(--event);stroke:var(--panel);stroke-width:1.5}a:focus-visible .target,a:hover .target{
 stroke:var(--ink);stroke-width:3}
 .now{font-variant-numeric:tabular-nums;min-height:3rem}

@@ -99,7 +99,7 @@ def _map(view: View, run: RunRecord, name: str, title: str, unit: str, ends: lis
         aria_label=f"Map of the {title.lower()} in each cell on the day that is shown",
     )
     shades = [tag("i", class_=f"s{shade}") for shade in range(SHADES)]
-    words = [tag("span", f"{ends[0]:g}"), *shades, tag("span", f"{ends[1]:g}+")]
+    words = [tag("span", f"{ends[0]:g}"), *shades, tag("span", f"{ends[1]:g}{'' if name == 'magnitude' else '+'}")]
     legend = tag("div", *words, class_="legend", aria_hidden="true")
     return tag("figure", tag("div", drawing, class_="map"), legend, tag("figcaption", f"{title}: {unit}"))
 
@@ -183,9 +183,10 @@ def _ranges(kept: dict[str, np.ndarray]) -> dict[str, list[float]]:
     if not kept["cell"].size:
         return {name: [0.0, 1.0] for name, _, _ in CHANNELS}
     magnitude = kept["magnitude"] * 0.05
+    lowest = float(np.floor(magnitude.min()))
     often, deep = float(np.quantile(kept["frequency"], 0.995)), float(np.quantile(kept["depth_km"], 0.99))
     return {
-        "magnitude": [float(np.floor(magnitude.min())), float(np.floor(magnitude.min()) + 1 + np.ptp(magnitude) // 1)],
+        "magnitude": [lowest, max(lowest + 1, float(np.ceil(2 * magnitude.max()) / 2))],
         "frequency": [0.0, max(3.0, float(np.ceil(often)))],
         "depth_km": [0.0, max(50.0, float(np.ceil(deep / 50) * 50))],
     }

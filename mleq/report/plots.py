@@ -299,7 +299,14 @@ def _uncalibrated(axes: Any, forecast: np.ndarray, frequency: np.ndarray) -> Non
     axes.locator_params(axis="both", nbins=5)
 
 
-def learning(figure: Any, curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, best: int | None, wide: bool) -> None:
+def learning(
+    figure: Any,
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    best: int | None,
+    wide: bool,
+    unit: str = "nats per day",
+) -> None:
     """Draw losses by epoch, each in axes of its own, since they are of different days.
 
     Parameters
@@ -310,6 +317,8 @@ def learning(figure: Any, curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *
         The epoch whose weights were kept.
     wide : bool
         Whether the axes stand side by side.
+    unit : str, optional
+        Of the losses.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -321,6 +330,6 @@ def learning(figure: Any, curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *
         if best is not None:
             axes.axvline(best, color=REFERENCE, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.set_title(title, color=INK)
-        axes.set(xlabel="epoch", ylabel="nats per day")
+        axes.set(xlabel="epoch", ylabel=unit)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         axes.grid(axis="y", color=RULE)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mleq.report.markup import Html, join, table, tag
-from mleq.report.record import RunRecord
+from mleq.report.record import RunRecord, is_simulated
 from mleq.report.view import View
 from mleq.report.wording import count, number, place
 
@@ -42,9 +42,11 @@ def target_map(run: RunRecord) -> Html | None:
     )
     caption = (
         f"The circle of {circle[2]:g} km in which an earthquake counts. Rings: the {DRAWN} strongest events on the "
-        f"map; filled: the {DRAWN} newest; larger is stronger. Coastline: Natural Earth. Rest on a mark to see what "
-        "it is."
+        f"map; filled: the {DRAWN} newest; larger is stronger. Degrees of latitude and longitude; coastline: Natural "
+        "Earth. Rest on a mark to see what it is."
     )
+    if is_simulated(run.summary):
+        caption += " These earthquakes are simulated and happened nowhere: the land only shows how large all is."
     return join([tag("figure", tag("div", drawing, class_="map"), tag("figcaption", caption)), lists])
 
 

@@ -101,6 +101,11 @@ class RunRecord:
         return titles.get("en") or next(iter(titles.values()), "") or self.summary["recipe_id"]
 
 
+def is_simulated(summary: dict[str, Any]) -> bool:
+    """Whether the earthquakes of a summary.json happened nowhere."""
+    return str((summary.get("catalog") or {}).get("source")).startswith("simulated")
+
+
 def _only_recipe(path: Path) -> dict[str, Any]:
     found = read_json(path)
     try:

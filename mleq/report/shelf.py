@@ -10,13 +10,16 @@ from mleq.errors import Failure
 from mleq.experiment.folder import latest_run, read_json, trained_recipes
 from mleq.report import assets, frame
 from mleq.report.agencies import USGS
-from mleq.report.markup import Html, facts, join, paragraph, table, tag
-from mleq.report.view import View
+from mleq.report.markup import Html, join, paragraph, table, tag
+from mleq.report.record import is_simulated
+from mleq.report.view import WIDTH, View
 from mleq.report.wording import DASH, count, digits_for, moment, number, percent
 
 PAGE = "index.html"
 WORLD = (-58.0, 78.0, -30.0, 330.0)
 """South, north, west, east: the Pacific and its ring in the middle."""
+LONGEST = 24
+"""Characters of a name on the map."""
 
 
 def draw(out_dir: Path) -> Path:
@@ -110,13 +113,28 @@ def _card(one: _Trained, entry: dict[str, Any] | None) -> Html:
         return tag("article", heading, paragraph(one.problem, class_="caution"))
     verdict = str(one.summary.get("verdict") or "")
     kind = {"Better": "better", "Worse": "worse"}.get(verdict.partition(" ")[0], "")
-    return tag("article", heading, paragraph(verdict), _forecast(entry), class_=kind or None)
+    kept = [one.summary.get("family"), "simulated" if is_simulated(one.summary) else None, _trained_at(one.summary)]
+    about = paragraph(", ".join(str(word) for word in kept if word), class_="hint")
+    return tag(
+        "article",
+        heading,
+        about,
+        paragraph(verdict),
+        _forecast(entry, dated="horizon_days" in one.target),
+        class_=kind or None,
+    )
 
 
-def _forecast(entry: dict[str, Any] | None) -> Html:
+def _trained_at(summary: dict[str, Any]) -> str:
+    """When a run was made, by its name."""
+    date = str(summary.get("run") or "")[:8]
+    return f"trained {date[:4]}-{date[4:6]}-{date[6:]}" if date.isdigit() and len(date) == 8 else ""
+
+
+def _forecast(entry: dict[str, Any] | None, *, dated: bool) -> Html | None:
     """The newest forecast beside the long-term probability, as numbers and as two bars."""
     if entry is None:
-        return paragraph("No forecast asked for yet.", class_="hint")
+        return paragraph("No forecast asked for yet.", class_="hint") if dated else None
     chance, usual = entry.get("probability"), entry.get("climatology")
     if chance is None:
         return paragraph(f"Newest answer: {entry.get('input', entry.get('target_date'))}", class_="hint")
@@ -127,7 +145,9 @@ def _forecast(entry: dict[str, Any] | None) -> Html:
             paragraph(f"Newest forecast, from {begin} ({period.get('timezone', 'local time')}):", class_="hint"),
             _bar("forecast", chance, max(chance, usual or 0.0)),
             _bar("long term", usual, max(chance, usual or 0.0)) if usual is not None else None,
-            facts([("Ratio", number(entry["probability_gain"], 2))]) if entry.get("probability_gain") else None,
+            paragraph(f"{number(entry['probability_gain'], 2)} times the long-term probability", class_="hint")
+            if entry.get("probability_gain")
+            else None,
         ]
     )
 
@@ -141,19 +161,30 @@ def _bar(name: str, share: float, most: float) -> Html:
 def _map(shown: list[_Trained]) -> Html | None:
     """All targets on the world; one that is no place on the Earth is left out."""
     view = View(*WORLD, assets=assets.FOLDER)
-    marks, names = [], []
+    marks, names, named = [], [], []
     for one in shown:
         latitude, longitude = (one.target.get(key) for key in ("latitude", "longitude"))
-        if latitude is None or longitude is None or not view.holds(latitude, longitude):
+        if latitude is None or longitude is None or not view.holds(latitude, longitude) or is_simulated(one.summary):
             continue
-        at = {"cx": f"{float(view.x(longitude)):.1f}", "cy": f"{float(view.y(latitude)):.1f}"}
-        dot = tag("circle", tag("title", one.title), **at, r="7", class_="target")
-        marks.append(tag("a", dot, href=one.link, aria_label=one.title))
+        x, y = float(view.x(longitude)), float(view.y(latitude))
+        dot = tag("circle", tag("title", one.title), cx=f"{x:.1f}", cy=f"{y:.1f}", r="6", class_="target")
+        name = None
+        if all(abs(x - other[0]) > 150 or abs(y - other[1]) > 20 for other in named):
+            named.append((x, y))
+            right = x < 0.8 * WIDTH
+            away, anchor = (x + 10, "start") if right else (x - 10, "end")
+            name = tag(
+                "text", one.title[:LONGEST], x=f"{away:.1f}", y=f"{y + 4:.1f}", text_anchor=anchor, class_="named"
+            )
+        marks.append(tag("a", dot, name, href=one.link, aria_label=one.title))
         names.append(one.title)
     if not marks:
         return None
     drawing = view.svg(*marks, role="group", aria_label=f"Map of the world with the targets {', '.join(names)}.")
-    caption = "Every target is a link to its page. Coastline: Natural Earth. Degrees of latitude and longitude."
+    caption = (
+        "Every target is a link to its page; simulated regions are nowhere and left out. Degrees of latitude and "
+        "longitude; coastline: Natural Earth."
+    )
     return tag("figure", tag("div", drawing, class_="map"), tag("figcaption", caption))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mleq.report import plots
-from mleq.report.markup import Html, html, join, paragraph, table, tag
+from mleq.report.markup import Html, join, paragraph, table, tag
 from mleq.report.record import RunRecord
 from mleq.report.svg import figure
-from mleq.report.wording import DASH, count, digits_for, method_title, number, score_title
+from mleq.report.wording import DASH, count, digits_for, gain_title, method_title, number, score_title, unit_of
 
 MAIN_GAIN = "nats_per_day"
 """The gain that is drawn; a family that has another is drawn by its first."""
@@ -35,6 +35,10 @@ def verdict(run: RunRecord) -> Html:
         class_=f"first {kind}".strip(),
         aria_labelledby="verdict-title",
     )
+
+
+def _heading(title: str, meaning: str) -> Any:
+    return join([title, tag("small", meaning)]) if meaning else title
 
 
 class _Footnotes:
@@ -85,10 +89,9 @@ def methods(run: RunRecord) -> Html:
     score_names = list(dict.fromkeys(name for scores in (summary["scores"], *references.values()) for name in scores))
     gain_names = list(dict.fromkeys(name for gain in gains.values() for name in gain))
     header = ["method"]
-    for name in [*score_names, *gain_names]:
-        title, meaning = score_title(name)
-        over = "over it: " if name in gain_names and meaning else ""
-        header.append(join([title, tag("small", over + meaning)]) if meaning else title)
+    for name in score_names:
+        header.append(_heading(*score_title(name)))
+    header += [_heading(*gain_title(name, shared=name in score_names)) for name in gain_names]
     rows = []
     for method, scores in {"probability": summary["scores"], **references}.items():
         gained = gains.get(method)
@@ -123,8 +126,7 @@ def gains(run: RunRecord) -> Html | None:
         return None
     main = MAIN_GAIN if any(MAIN_GAIN in gain for gain in found.values()) else next(iter(next(iter(found.values()))))
     rows = [(name, gain[main]) for name, gain in found.items() if main in gain]
-    unit = "nats per day" if main == MAIN_GAIN else main.replace("_", " ")
-    score = "log score" if main == MAIN_GAIN else "score"
+    unit, score = unit_of(main), "log score" if main.startswith("nats") else "score"
     words = []
     for name, gain in rows:
         if gain["value"] is None:
@@ -149,33 +151,43 @@ def gains(run: RunRecord) -> Html | None:
     )
 
 
+MEASURES = {
+    "train_loss": "training loss",
+    "validation_log_loss": "validation log loss",
+    "validation_mae_s": "validation mean absolute error, s",
+}
+
+
 def learning(run: RunRecord) -> Html | None:
-    """Draw the losses of training by epoch."""
+    """Draw the losses of training by epoch: what was minimised, and what the epoch was chosen by."""
     history = run.history
-    titles = {"train_loss": "training loss, after resampling", "validation_log_loss": "validation log loss"}
-    curves = {
-        title: (history["epoch"].to_numpy(), history[name].to_numpy(dtype=float))
-        for name, title in titles.items()
-        if name in history and "epoch" in history
-    }
-    if history.empty or not curves:
+    chosen = [name for name in history if name.startswith("validation_")][:1]
+    titles = {name: MEASURES.get(name, name.replace("_", " ")) for name in ["train_loss", *chosen] if name in history}
+    if history.empty or not titles or "epoch" not in history:
         return None
+    daily, unit = run.daily is not None, "loss"
+    if daily:
+        titles["train_loss"], unit = "training loss, after resampling", "nats per day"
+    epochs = history["epoch"].to_numpy()
+    curves = {title: (epochs, history[name].to_numpy(dtype=float)) for name, title in titles.items()}
     best = run.summary["model"].get("best_epoch")
     first, last = (history.iloc[place] for place in (0, -1))
-    said = [f"{title} from {first[name]:.4f} to {last[name]:.4f}" for name, title in titles.items() if name in history]
+    said = [f"{title} from {first[name]:.4f} to {last[name]:.4f}" for name, title in titles.items()]
+    caption = ["Lower is better. The dashed line is the epoch that was kept"]
+    if chosen:
+        caption = [
+            f"{caption[0]}, the best on the validation part.",
+            "Where the first curve falls while the second rises, the network learns its training part by heart.",
+        ]
+    else:
+        caption[0] += "."
+    if daily and chosen:
+        caption.append("The two are of different days, resampled and not, so their heights do not compare.")
     return figure(
         "learning",
-        lambda plot, wide: plots.learning(plot, curves, best=best, wide=wide),
+        lambda plot, wide: plots.learning(plot, curves, best=best, wide=wide, unit=unit),
         height=2.5,
         narrow=2.1 * len(curves),
-        alternative=f"Over {count(len(history), 'epoch')}: {'; '.join(said)} nats per day; epoch {best} was kept.",
-        caption=join(
-            [
-                "Lower is better. The dashed line is the epoch that was kept, the best on the validation part. ",
-                "Where the left curve falls while the right one rises, the network learns its training days by heart. "
-                if len(curves) > 1
-                else "",
-                html("The two are of different days, resampled and not, so their heights do not compare."),
-            ]
-        ),
+        alternative=f"Over {count(len(history), 'epoch')}, {unit}: {'; '.join(said)}; epoch {best} was kept.",
+        caption=" ".join(caption),
     )

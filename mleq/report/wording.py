@@ -24,10 +24,25 @@ SCORES = {
     "share_within_20_deg": ("Within 20°", "share; higher is better"),
     "share_of_flips": ("Flips", "share beyond 120°; lower is better"),
     "von_mises_log_score": ("Log score of the angle", "nats; 1.838 knows nothing; lower is better"),
+    "coverage_50": ("Coverage of 50\u00a0%", "share of true angles in the sector said to hold half of them"),
+    "coverage_90": ("Coverage of 90\u00a0%", "share of true angles in the sector said to hold 90\u00a0% of them"),
     "degrees": ("Gain in mean error", "degrees; above 0 the model is better"),
     "nats_per_trace": ("Gain in log score", "nats a trace; above 0 the model is better"),
+    "adjusted_rand": ("Adjusted Rand index", "0 is chance, 1 the truth"),
+    "adjusted_mutual_information": ("Adjusted mutual information", "0 is chance, 1 the truth"),
+    "family_f1": ("F1 of the family", "0 to 1; higher is better"),
 }
 """Titles of scores and gains, with unit and direction; a name that is not here is shown as it is."""
+
+UNITS = {
+    "nats_per_day": "nats per day",
+    "nats_per_event_day": "nats per event-day",
+    "nats_per_trace": "nats a trace",
+    "mae_seconds": "seconds of mean absolute error",
+    "degrees": "degrees of mean error",
+    "adjusted_rand": "adjusted Rand index",
+}
+"""Units of gains."""
 
 METHODS = {
     "polarization_noise_corrected": "polarisation, noise subtracted",
@@ -37,12 +52,35 @@ METHODS = {
     "omori": "Omori",
     "smoothed": "smoothed seismicity",
     "boosting": "gradient boosting",
+    "raw_pca": "raw PCA",
 }
 
 
 def score_title(name: str) -> tuple[str, str]:
     """Return the title of a score and what its numbers mean."""
     return SCORES.get(name, (name.replace("_", " "), ""))
+
+
+def gain_title(name: str, *, shared: bool) -> tuple[str, str]:
+    """Return the title of a gain and what its numbers mean.
+
+    Parameters
+    ----------
+    name : str
+    shared : bool
+        Whether a score has the same name, so that the gain must say that it is one.
+    """
+    title, meaning = score_title(name)
+    return (f"Gain: {title}", "over it; above 0 the model is better") if shared else (title, f"over it: {meaning}")
+
+
+def unit_of(gain: str) -> str:
+    """Return the unit of a gain.
+
+    >>> unit_of("nats_per_day"), unit_of("hits_per_year")
+    ('nats per day', 'hits per year')
+    """
+    return UNITS.get(gain) or gain.replace("_", " ")
 
 
 def method_title(name: str) -> str:

@@ -94,7 +94,10 @@ def test_the_page_is_whole_html_with_panels_that_can_be_linked_to(text):
 
 def test_nothing_is_loaded_but_what_lies_beside_and_nothing_in_the_text_can_run(text):
     page = Page(text)
-    assert {load for load in page.loads if not load.startswith(("#", "data:"))} == {"../assets/mleq.js", "../assets/land.svg"}
+    assert {load for load in page.loads if not load.startswith(("#", "data:"))} == {
+        "../assets/mleq.js",
+        "../assets/land.svg",
+    }
     assert not re.search(r"url\((?!#)|@import", text)
     scripts = [values for tag, values in page.elements if tag == "script"]
     assert {values.get("src") or values["type"] for values in scripts} == {"../assets/mleq.js", "application/json"}

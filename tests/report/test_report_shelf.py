@@ -32,6 +32,13 @@ class TestShelf:
         assert text.count('<a href="somewhere/report.html"') == 2, "the card's and the map's"
         assert "no warning system" in text
 
+    def test_a_simulated_region_is_not_put_on_the_world(self, out):
+        catalog = {**make_summary()["catalog"], "source": "simulated, seed 1"}
+        write_run(out / "nowhere" / RUN, plots=False, recipe_id="nowhere", catalog=catalog)
+        text = shelf.draw(out).read_text(encoding="utf-8")
+        assert text.count('<a href="nowhere/report.html"') == 1, "the card's alone"
+        assert "catalog, simulated, trained 2026-01-01" in text
+
     def test_a_damaged_recipe_does_not_hide_the_others(self, out):
         write_run(out / "broken" / RUN, plots=False)
         (out / "broken" / RUN / "summary.json").write_text("{")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mleq.report.wording import digits_for, moment, number, percent, place, score_title
+from mleq.report.wording import digits_for, gain_title, moment, number, percent, place, score_title
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_places_and_moments():
 def test_a_score_of_another_family_is_shown_by_its_name():
     assert score_title("mean_absolute_error") == ("Mean absolute error", "s; lower is better")
     assert score_title("a_new_score") == ("a new score", "")
+
+
+def test_a_gain_with_the_name_of_a_score_says_that_it_is_one():
+    assert gain_title("adjusted_rand", shared=True)[0] == "Gain: Adjusted Rand index"
+    assert gain_title("nats_per_day", shared=False)[0] == "Gain per day"
