@@ -14,7 +14,7 @@ import pandas as pd
 
 from mleq import atomic, progress
 from mleq.azimuth.recordings import COMPONENTS, Recordings, in_order, table_of
-from mleq.errors import DataError, RequestError
+from mleq.errors import DataError, MleqError, RequestError
 
 COLUMNS = {
     "source_latitude": ("source_latitude_deg",),
@@ -88,8 +88,10 @@ def read(path: Path) -> Recordings:
         with h5py.File(waveform_file, "r") as file:
             format_ = {key: _plain(value[()]) for key, value in file.get("data_format", {}).items()}
             waveforms = _waveforms(file, metadata["trace_name"].astype(str), format_, waveform_file)
-    except OSError as error:
-        raise DataError(f"{waveform_file} cannot be read as HDF5: {error}") from None
+    except MleqError:
+        raise
+    except Exception as error:  # h5py raises whatever a damaged file makes of it
+        raise DataError(f"{waveform_file} cannot be read as HDF5 ({type(error).__name__}: {error})") from None
     order = _component_orders(metadata, format_)
     waveforms = [
         in_order(waveform, order[i], f"{waveform_file}, trace {name!r}")

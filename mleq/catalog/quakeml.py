@@ -80,8 +80,10 @@ def _row(event: Any, where: str) -> dict[str, Any]:
     origin = event.preferred_origin() or next(iter(event.origins), None)
     magnitude = event.preferred_magnitude() or next(iter(event.magnitudes), None)
     name = identifier(str(event.resource_id))
-    if origin is None:
-        raise DataError(f"{where}: the event {name} has no origin", expected="a time and a place")
+    if origin is None or origin.time is None:
+        raise DataError(
+            f"{where}: the event {name} has no {'time' if origin else 'origin'}", expected="a time and a place"
+        )
     created = origin.creation_info.creation_time if origin.creation_info else None
     return {
         "id": name,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ import pandas as pd
 
 from mleq import atomic, progress
 from mleq.continuous.records import ContinuousRecord, Trace
-from mleq.errors import DataError, RequestError
+from mleq.errors import DataError, MleqError, RequestError
 
 HDF5 = (".h5", ".hdf5", ".hdf")
 SEED = (".mseed", ".ms", ".msd", ".miniseed", ".seed", ".sac", ".gse2", ".segy")
@@ -85,36 +86,55 @@ def read_traces(files: Iterable[Path], *, stations: str = "*", channels: str = "
 
 
 def _seed(path: Path) -> list[Trace]:
-    stream = _stream(path, True)
+    changed_ns = _changed_ns(path)
+    stream = _stream(path, changed_ns, True)
     traces = []
     for number, one in enumerate(stream):
         stats = one.stats
         name = ".".join(part for part in (stats.network, stats.station, stats.location) if part) or "station"
-        read = partial(_read_seed, path, number)
+        read = partial(_read_seed, path, changed_ns, number)
         start = stats.starttime._ns
         traces.append(Trace(name, stats.channel or "Z", start, float(stats.sampling_rate), stats.npts, read, path.name))
     return traces
 
 
-def _read_seed(path: Path, number: int, first: int, last: int) -> np.ndarray:
-    return _stream(path, False)[number].data[first:last]
+def _read_seed(path: Path, changed_ns: int, number: int, first: int, last: int) -> np.ndarray:
+    stream = _stream(path, changed_ns, False)
+    if number >= len(stream) or len(stream[number].data) < last:
+        raise DataError(f"{path}: a trace holds fewer samples than its header says", expected="a whole file")
+    return stream[number].data[first:last]
 
 
 @lru_cache(maxsize=4)
-def _stream(path: Path, headers_only: bool) -> Any:
-    """Read a file by obspy; the last few stay at hand, since a file serves many windows."""
+def _stream(path: Path, changed_ns: int, headers_only: bool) -> Any:
+    """Read a file by obspy; the last few stay at hand while they do not change, since a file serves many windows."""
     try:
         import obspy
     except ModuleNotFoundError:
         raise RequestError(
             f"{path.name} needs obspy to be read", remedy='Install it with: pip install "mleq[waveform]"'
         ) from None
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    try:
+    with _whatever_is_raised(path, "a seismic record"):
         return obspy.read(str(path), headonly=headers_only)
-    except Exception as error:  # obspy raises whatever its readers raise
-        raise DataError(f"{path} cannot be read as a seismic record ({type(error).__name__}: {error})") from None
+
+
+def _changed_ns(path: Path) -> int:
+    """When a file changed last."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+
+
+@contextmanager
+def _whatever_is_raised(path: Path, kind: str) -> Iterator[None]:
+    """Say of a damaged file that it cannot be read; obspy, h5py and zarr raise whatever their readers raise."""
+    try:
+        yield
+    except MleqError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} cannot be read as {kind} ({type(error).__name__}: {error})") from None
 
 
 def _hdf5(path: Path) -> list[Trace]:
@@ -124,11 +144,8 @@ def _hdf5(path: Path) -> list[Trace]:
         raise RequestError(
             f"{path.name} needs h5py to be read", remedy='Install it with: pip install "mleq[waveform]"'
         ) from None
-    try:
-        store = h5py.File(path, "r")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read as HDF5 ({error})") from None
-    return list(_datasets(store, path, ()))
+    with _whatever_is_raised(path, "HDF5"):
+        return list(_datasets(h5py.File(path, "r"), path, ()))
 
 
 def _zarr(path: Path) -> list[Trace]:
@@ -136,11 +153,8 @@ def _zarr(path: Path) -> list[Trace]:
         import zarr
     except ModuleNotFoundError:
         raise RequestError(f"{path.name} needs zarr to be read", remedy="Install it with: pip install zarr") from None
-    try:
-        store = zarr.open_group(str(path), mode="r")
-    except Exception as error:  # zarr raises whatever its stores raise
-        raise DataError(f"{path} cannot be read as a zarr group ({type(error).__name__}: {error})") from None
-    return list(_datasets(store, path, ()))
+    with _whatever_is_raised(path, "a zarr group"):
+        return list(_datasets(zarr.open_group(str(path), mode="r"), path, ()))
 
 
 def _datasets(group: Any, path: Path, above: tuple[str, ...]) -> Iterator[Trace]:
@@ -165,13 +179,14 @@ def _dataset(one: Any, path: Path, names: tuple[str, ...]) -> Trace:
     group = names[-2] if len(names) > 1 else path.stem
     station = _text(one.attrs.get("station", group))
     channel = _text(one.attrs.get("channel", names[-1].split(".")[0]))
-    read = partial(_read_dataset, path, path.stat().st_mtime_ns, names)
+    read = partial(_read_dataset, path, _changed_ns(path), names)
     return Trace(station, channel, start, rate, one.shape[0], read, path.name)
 
 
 def _read_dataset(path: Path, changed_ns: int, names: tuple[str, ...], first: int, last: int) -> np.ndarray:
     """Samples of a dataset, wherever this is called: what is sent to another process is the path, not the open file."""
-    return _dataset_of(path, changed_ns, names)[first:last]
+    with _whatever_is_raised(path, "a record"):
+        return _dataset_of(path, changed_ns, names)[first:last]
 
 
 @lru_cache(maxsize=1024)
