@@ -58,6 +58,7 @@ class PoolSettings(Settings):
     circles: int = Field(400, ge=1, le=2000, description="how many at most, drawn by the seed where events were")
     radius_km: float | None = Field(None, gt=0, description="of all circles; null: the target's, which it must equal")
     spacing: float = Field(1.0, ge=0.25, le=2, description="least distance of centres, in radii; 2: side by side")
+    refit_years: int = Field(1, ge=1, description="years between models learnt anew, from the test part's first day on")
     fewest_events: int = Field(10, ge=1, description="target events in the training years that make a circle")
 
 

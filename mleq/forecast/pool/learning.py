@@ -1,14 +1,15 @@
 """Learns to correct ETAS from all circles of a pool: on a schedule, each time from what is past by then.
 
 A first model is learnt on the training part. The validation part chooses how many trees it keeps, and the weights of a
-stack. With what was chosen then, models are learnt anew as the test part begins and each year from then on, as ETAS is
-fitted anew, until the catalogue ends. A day is forecast by the newest model that was learnt before it.
+stack. With what was chosen then, models are learnt anew as the test part begins and every `pool.refit_years` from then
+on until the catalogue ends. A day is forecast by the newest model that was learnt before it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,17 @@ class Vintage:
     ----------
     made : datetime64[D]
         Only targets decided before this day were learnt from.
-    correction : object
-        With corrections, contributions, save and loaded.
+    source : object or callable
+        The correction, or what reads it when it is first asked for.
     """
 
     made: np.datetime64
-    correction: Any
+    source: Any
+
+    @cached_property
+    def correction(self) -> Any:
+        """With `corrections`, `contributions` and `save`."""
+        return self.source() if callable(self.source) else self.source
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +138,10 @@ class PooledModel:
         place = kept["circles"]
         circles = Circles(np.array(place["latitude"]), np.array(place["longitude"]), place["radius_km"])
         kind = KINDS[kept["kind"]]
-        vintages = [Vintage(np.datetime64(m, "D"), kind.loaded(folder / f"correction-{m}")) for m in kept["vintages"]]
+        vintages = [
+            Vintage(np.datetime64(made, "D"), partial(kind.loaded, folder / f"correction-{made}"))
+            for made in kept["vintages"]
+        ]
         fits = [Fit.from_dict(one) for one in kept["fits"]]
         return cls(
             kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {}
@@ -157,7 +166,7 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
     """
     began, pool = time.monotonic(), material.pool
     learner = _Learner(recipe, work, key)
-    dates = refits(material)
+    dates = refits(material, recipe.pool.refit_years)
     rows = material.rows.before(material.fitted, pool.horizon)
     with progress.task("learning to correct ETAS", total=len(dates) + 1, unit="models") as shown:
         first, curve = learner.first(rows, material.validation)
@@ -172,13 +181,13 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
     )
 
 
-def refits(material: Material) -> list[int]:
-    """Days on which models are learnt anew: as the test part begins, and on its anniversaries to the pool's end."""
+def refits(material: Material, years: int) -> list[int]:
+    """Days on which models are learnt anew: as the test part begins, and every so many years to the pool's end."""
     pool, found = material.pool, []
     start = pool.dates[material.parts["test"].start]
     year = start.astype("datetime64[Y]")
     within = start - year.astype("datetime64[D]")
-    while (day := pool.day((year + len(found)).astype("datetime64[D]") + within)) < pool.n_days:
+    while (day := pool.day((year + years * len(found)).astype("datetime64[D]") + within)) < pool.n_days:
         found.append(day)
     return found
 
