@@ -29,7 +29,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         if asked.readme:
-            page = chromium.new_page(viewport={"width": 1100, "height": 1500}, device_scale_factor=1)
+            page = chromium.new_page(viewport={"width": 1280, "height": 1500}, device_scale_factor=1)
             page.goto((asked.out / asked.readme / "report.html").resolve().as_uri())
             page.wait_for_timeout(500)
             page.screenshot(path=CLONE / "img" / "page.png")

@@ -77,7 +77,7 @@ def _verify(out_dir: Path, as_json: bool) -> None:
             click.echo(fault)
     else:
         head = ledger.read_head(out_dir)
-        click.echo(f"{ledger.ledger_file(out_dir)} is sound: {head.count:,} forecasts, last hash {head.sha256}")
+        click.echo(f"{ledger.ledger_file(out_dir)} is sound: {head.count:,} lines, last hash {head.sha256}")
     if faults:
         raise click.exceptions.Exit(1)
 

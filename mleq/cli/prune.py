@@ -47,7 +47,7 @@ def command(
             click.echo("nothing to remove")
     if runs and not yes:
         if as_json or not sys.stdin.isatty():
-            raise RequestError(f"{len(runs)} runs would be removed, and nobody can be asked", remedy="add --yes")
+            raise RequestError(f"to be removed: {len(runs)}, and nobody can be asked", remedy="add --yes")
         click.confirm(f"Remove {'this run' if len(runs) == 1 else f'these {len(runs)} runs'} for good?", abort=True)
     prune.remove(runs)
     if as_json:
