@@ -53,7 +53,7 @@ def _shrink(path: Path) -> None:
     """Write a PNG with a palette, a third as large as one of true colours."""
     from PIL import Image
 
-    Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+    Image.open(path).convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
         path, optimize=True
     )
 

@@ -58,6 +58,7 @@ def heatmaps(subject: Subject, figure: Any) -> None:
     )
     zone = subject.recipe.target.timezone
     figure.suptitle(f"What the model is given of one day: {day} ({zone})", x=0.01, ha="left", fontsize=11, color=INK)
+    figure.get_layout_engine().set(h_pad=0.08)
     for number, (axes, (name, unit, colours, norm)) in enumerate(zip(figure.subplots(1, 3), channels, strict=True)):
         _epicentres(axes, subject.events, samples.grid)
         drawn = axes.pcolormesh(
