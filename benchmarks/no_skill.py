@@ -27,6 +27,7 @@ from mleq.etas.areas import Circle, region_of
 from mleq.etas.background import fault_like_background
 from mleq.forecast.boosting import features_of, grow, tree_values
 from mleq.forecast.etas_reference import EtasReference
+from mleq.forecast.evaluation import bootstrap
 from mleq.forecast.excitation import sigmoid
 from mleq.forecast.features import FEATURES
 from mleq.forecast.outcomes import outcomes
@@ -81,7 +82,7 @@ def trial(seed: int) -> tuple[list[str], str, dict[str, float]] | None:
     methods = {name: reference.probabilities(events, dates) for name, reference in fitted.items()}
     methods["etas"] = truth(recipe, events).probabilities(events, dates)
     methods["probability"] = taught_with_shuffled_labels(recipe, events, found, seed)
-    scored = scores.block_bootstrap(observed, methods, mean_block_days=60, n_resamples=1000, seed=seed)
+    scored = bootstrap(recipe, observed, methods)
     wins = [name for name in MODELS if (scored.gain(name, "etas")["nats_per_day"]["low"] or 0) > 0]
     gain = {name: scored.gain("etas", name)["nats_per_day"]["value"] for name in MODELS}
     against = {name: scored.gain("probability", name) for name in (*MODELS, "etas")}
