@@ -46,10 +46,10 @@ def main() -> None:
     found = outcomes(recipe, events)
     material = prepare(recipe, events, found)
     prepared = time.process_time()
-    key = f"{recipe_hash(recipe)[:16]}-{asked.part}"
+    key = recipe_hash(recipe)
     if asked.part == "validation":  # models that are learnt later are not needed, and their days are not looked at
         material.parts["test"] = slice(material.pool.n_days, material.pool.n_days)
-    model = learning.learn(recipe, material, work=asked.work / key, key=key)
+    model = learning.learn(recipe, material, work=asked.work, key=key)
     learnt = time.process_time()
     answers = answer(model, World.of(recipe, model, events), material.parts[asked.part], material.parts["train"])
     scores = evaluate_pool(answers, seed=recipe.seed)

@@ -173,7 +173,7 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
         vintages = [Vintage(pool.dates[material.fitted], first)]
         shown.advance()
         for day in dates:
-            vintages.append(Vintage(pool.dates[day], learner.again(material.rows.before(day, pool.horizon), day)))
+            vintages.append(Vintage(pool.dates[day], learner.again(material, day)))
             shown.advance()
     recalibrated, seconds = Recalibrated.fit(rows), time.monotonic() - began
     return PooledModel(
@@ -193,11 +193,11 @@ def refits(material: Material, years: int) -> list[int]:
 
 
 class _Learner:
-    """Learns models of the recipe's kind; remembers what the validation part chose."""
+    """Learns models of the recipe's kind; remembers what the validation part chose, and what a stopped call learnt."""
 
     def __init__(self, recipe, work: Path, key: str):
         model = recipe.model
-        self.kind, self.seed, self.work, self.key = model.name, recipe.seed, work, key
+        self.kind, self.seed, self.work, self.key = model.name, recipe.seed, work / key[:16], key
         self.boosting = model.boosting if self.kind == "residual_stack" else model
         self.network = model.network if self.kind == "residual_stack" else model
         if self.kind == "residual_stack":
@@ -205,32 +205,60 @@ class _Learner:
             self.boosting = self.boosting.model_copy(update={"epochs": min(self.boosting.epochs, most)})
             self.network = self.network.model_copy(update={"epochs": min(self.network.epochs, most)})
         self.trees, self.weights = 0, {}
+        with atomic.storing(self.work):
+            self.work.mkdir(parents=True, exist_ok=True)
 
     def first(self, rows: Rows, validation: Rows) -> tuple[Any, pd.DataFrame]:
         """The model of the training part, and its learning curve."""
+        stem, curve_file = self.work / "first", self.work / "curve.csv"
+        if curve_file.is_file():
+            found, curve = KINDS[self.kind].loaded(stem), pd.read_csv(curve_file)
+        else:
+            found, curve = self._first(rows, validation)
+            self._keep(found, stem)
+            atomic.write_text(curve_file, curve.to_csv(index=False))
+        self.trees = int(curve.loc[curve["best"], "epoch"].iloc[0])
+        self.weights = getattr(found, "weights", {})
+        return found, curve
+
+    def again(self, material: Material, day: int) -> Any:
+        """The same with all days to learn from that are decided as one begins."""
+        stem = self.work / str(day)
+        done = stem.with_name(f"{day}.done")
+        if done.is_file():
+            return KINDS[self.kind].loaded(stem)
+        found = self._again(material.rows.before(day, material.pool.horizon), str(day))
+        self._keep(found, stem)
+        atomic.write_text(done, "")
+        return found
+
+    def _first(self, rows: Rows, validation: Rows) -> tuple[Any, pd.DataFrame]:
         if self.kind == "residual_network":
             return self._network(rows, "first", validation)
         trees, curve = BoostedCorrection.grown(
             self.boosting, rows, trees=self.boosting.epochs, seed=self.seed, validation=validation
         )
-        self.trees = int(curve.loc[curve["best"], "epoch"].iloc[0])
         if self.kind == "residual_boosting":
             return trees, curve
         members = {"boosting": trees, "network": self._network(rows, "first", validation)[0]}
         found = best_weights([one.corrections(validation.inputs) for one in members.values()], validation)
-        self.weights = {name: round(float(weight), 4) for name, weight in zip(members, found, strict=True)}
-        return StackedCorrection(members, self.weights), curve
+        weights = {name: round(float(weight), 4) for name, weight in zip(members, found, strict=True)}
+        return StackedCorrection(members, weights), curve
 
-    def again(self, rows: Rows, day: int) -> Any:
-        """The same with more days to learn from."""
+    def _again(self, rows: Rows, name: str) -> Any:
         if self.kind == "residual_network":
-            return self._network(rows, str(day))[0]
+            return self._network(rows, name)[0]
         trees, _ = BoostedCorrection.grown(self.boosting, rows, trees=self.trees, seed=self.seed)
         if self.kind == "residual_boosting":
             return trees
-        return StackedCorrection({"boosting": trees, "network": self._network(rows, str(day))[0]}, self.weights)
+        return StackedCorrection({"boosting": trees, "network": self._network(rows, name)[0]}, self.weights)
 
     def _network(self, rows: Rows, name: str, validation: Rows | None = None) -> tuple[Any, pd.DataFrame]:
+        work = self.work / f"network-{name}"
         return DenseCorrection.trained(
-            self.network, rows, seed=self.seed, work=self.work / name, key=self.key, validation=validation
+            self.network, rows, seed=self.seed, work=work, key=self.key, validation=validation
         )
+
+    def _keep(self, found: Any, stem: Path) -> None:
+        with atomic.storing(stem):
+            found.save(stem)

@@ -130,12 +130,30 @@ def prepare(recipe, events: pd.DataFrame, samples: Any) -> Material:
                 expected="three years or more: residual models learn from the errors of an ETAS that is fitted yearly",
                 remedy="let the catalogue start earlier, or training end later",
             )
-        fits = walk_forward(pool, dates)
+        beside = path.with_suffix(".fits.json") if path else None
+        fits = walk_forward(pool, dates, done=_stopped(beside), keep=lambda so_far: _keep_fits(beside, so_far))
     known = offsets(pool, fits, slice(pool.day(fits[0].made), pool.n_days))
     if rows is None:
         rows = gather(pool, known, parts["validation"], recipe.seed)
         _keep(path, fits, rows)
     return Material(pool, fits, known, *rows, parts)
+
+
+def _stopped(path: Path | None) -> list[Fit]:
+    """Fits of a walk that was stopped."""
+    try:
+        return [Fit.from_dict(one) for one in json.loads(path.read_text())] if path else []
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+def _keep_fits(path: Path | None, fits: list[Fit]) -> None:
+    if path is None:
+        return
+    try:
+        atomic.write_text(path, json.dumps([fit.to_dict() for fit in fits]))
+    except StorageError as error:
+        log.debug("%s", error)  # only costs time when stopped
 
 
 def _days(pool: Pool, dates: np.ndarray) -> slice:
@@ -192,5 +210,6 @@ def _keep(path: Path | None, fits: list[Fit], both: tuple[Rows, Rows]) -> None:
                 one.unlink(missing_ok=True)
             with atomic.beside(path) as beside, beside.open("wb") as file:
                 np.savez(file, fits=np.array(json.dumps([fit.to_dict() for fit in fits])), **arrays)
+            path.with_suffix(".fits.json").unlink(missing_ok=True)
     except StorageError as error:
         log.warning("the features of the pool are not kept for the next time: %s", error)

@@ -7,7 +7,7 @@ forecast that enters a model as its offset is therefore out of sample on every d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -179,14 +179,39 @@ def schedule(pool: Pool, yearly_from, last) -> list[tuple[np.datetime64, bool]]:
     return found
 
 
-def walk_forward(pool: Pool, dates: Sequence[tuple[np.datetime64, bool]], shape: Shape | None = None) -> list[Fit]:
-    """Fit ETAS on each date of a schedule, from what had happened by then; the search begins with a shape."""
+def walk_forward(
+    pool: Pool,
+    dates: Sequence[tuple[np.datetime64, bool]],
+    shape: Shape | None = None,
+    done: Sequence[Fit] = (),
+    keep: Callable[[list[Fit]], None] = lambda fits: None,
+) -> list[Fit]:
+    """Fit ETAS on each date of a schedule, from what had happened by then.
+
+    Parameters
+    ----------
+    pool : Pool
+    dates : sequence of (datetime64[D], bool)
+        See `schedule`; the first fits a shape.
+    shape : Shape, optional
+        Where the first search begins.
+    done : sequence of Fit, optional
+        Of the first dates, from a call that was stopped.
+    keep : callable, optional
+        Given all fits after each one, to go on from.
+
+    Returns
+    -------
+    list of Fit
+    """
     n_circles = len(pool.circles)
     some = np.random.default_rng(pool.seed).permutation(n_circles)[:SHAPE_CIRCLES]
     pairs = pool.pairs.of_circles(some, n_circles)
-    shape, fits, parts, start = shape or Shape(pool.magnitude), [], None, None
+    fits = _whole(done, dates)
+    shape, parts, start = fits[-1].shape if fits else shape or Shape(pool.magnitude), None, None
     with progress.task("fitting ETAS of the pool", total=len(dates), unit="fits") as shown:
-        for number, (date, anew) in enumerate(dates):
+        shown.advance(len(fits))
+        for number, (date, anew) in list(enumerate(dates))[len(fits) :]:
             until = pool.day(date) - pool.horizon + 1
             if anew:
                 days = slice(max(until - SHAPE_DAYS, 365), until)
@@ -200,8 +225,18 @@ def walk_forward(pool: Pool, dates: Sequence[tuple[np.datetime64, bool]], shape:
                 start = first
             own = slice(max(until - OWN_DAYS - start, 0), until - start)
             fits.append(Fit(date, shape, *own_factors(parts[own], pool.target[start:][own])))
+            keep(fits)
             shown.advance()
     return fits
+
+
+def _whole(done: Sequence[Fit], dates: Sequence[tuple[np.datetime64, bool]]) -> list[Fit]:
+    """Fits that were made before, back to where a shape is fitted next: what follows takes it from there."""
+    n = min(len(done), len(dates))
+    while n and n < len(dates) and not dates[n][1]:
+        n -= 1
+    same = all(fit.made == date for fit, (date, _) in zip(done[:n], dates, strict=False))
+    return list(done[:n]) if same else []
 
 
 def own_fits(pool: Pool, fits: Sequence[Fit]) -> list[Fit]:
