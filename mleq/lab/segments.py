@@ -56,7 +56,7 @@ def segments(paths: Sequence[Path], samples: int) -> Iterator[tuple[str, np.ndar
 
 def _inside(path: Path) -> Iterator[tuple[str, str, np.ndarray]]:
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.name.endswith(ENDINGS))
+        files = sorted(p for p in path.iterdir() if _is_segment(p.name, ENDINGS))
         if not files:
             raise RequestError(f"the folder {path} holds no segment", expected="files such as seg_00030f.csv")
         for file in files:
@@ -64,7 +64,7 @@ def _inside(path: Path) -> Iterator[tuple[str, str, np.ndarray]]:
     elif path.suffix == ".zip":
         try:
             with zipfile.ZipFile(path) as archive:
-                names = sorted(name for name in archive.namelist() if name.endswith(".csv"))
+                names = sorted(name for name in archive.namelist() if _is_segment(name, (".csv",)))
                 if not names:
                     raise RequestError(f"{path} holds no segment", expected="files such as seg_00030f.csv")
                 for name in names:
@@ -74,6 +74,11 @@ def _inside(path: Path) -> Iterator[tuple[str, str, np.ndarray]]:
             raise DataError(f"{path} cannot be read: {error}") from None
     else:
         yield _name(path.name), str(path), _read(path)
+
+
+def _is_segment(name: str, endings: tuple[str, ...]) -> bool:
+    """Tell a segment from what file systems hide beside it (._seg_1.csv)."""
+    return name.endswith(endings) and not Path(name).name.startswith(".")
 
 
 def _name(file: str) -> str:

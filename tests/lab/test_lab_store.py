@@ -117,6 +117,7 @@ def test_segments_from_a_file_a_folder_and_a_zip(tmp_path):
         segment(folder / f"seg_{number}.csv", [number] * 8)
     with zipfile.ZipFile(tmp_path / "test.zip", "w") as archive:
         archive.write(folder / "seg_1.csv", "test/seg_1.csv")
+        archive.writestr("__MACOSX/test/._seg_1.csv", b"hidden")
     found = list(segments([folder], 8))
     assert [name for name, _ in found] == ["seg_1", "seg_2"]
     assert found[1][1].tolist() == [2] * 8
