@@ -91,7 +91,7 @@ def confusion(run: RunRecord) -> Html | None:
     if not found:
         return None
     shown = table(
-        ["", "event", "no event"],
+        ["days", "event", "no event"],
         [
             ["alarm", count(found["tp"]), count(found["fp"])],
             ["no alarm", count(found["fn"]), count(found["tn"])],
