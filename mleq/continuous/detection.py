@@ -71,18 +71,24 @@ class Detector:
         belongs = (found[:, 1] >= first) & (found[:, 1] < last)
         return {"found": found[belongs], "null": null, "span": np.array([first, last])}
 
-    def _match(self, signal: np.ndarray, low: int) -> tuple[np.ndarray, np.ndarray]:
+    def chunks(self, index: WindowIndex) -> tuple[Chunk, ...]:
+        """Return the chunks that `of_chunk` is to be given."""
+        return index.chunks
+
+    def _match(self, signal: np.ndarray, low: int, live: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return maxima of the templates, and of the templates backwards, which need no magnitude."""
-        if signal.shape[1] < self.length:
+        late = np.stack([one.late for one in self.templates])
+        if signal.shape[1] < self.length + late.max():
             return (np.empty((0, len(FIELDS))),) * 2
         waveforms = np.stack([one.waveform for one in self.templates])
-        both = matching.correlate(signal, np.concatenate([waveforms, waveforms[..., ::-1]]))
-        found, null = (self._maxima(part, low) for part in np.split(both, 2))
+        both = np.concatenate([waveforms, waveforms[..., ::-1]])
+        correlation = matching.correlate(signal, both, np.concatenate([late, late]), live)
+        found, null = (self._maxima(part, low) for part in np.split(correlation, 2))
         for row in found:
-            at = int(row[1]) - low
-            piece = signal[:, at : at + self.length]
-            ratio = matching.amplitude_ratio(piece, waveforms[int(row[0])])
-            row[4] = self.templates[int(row[0])].magnitude + np.log10(ratio)
+            template, at = int(row[0]), int(row[1]) - low + late[int(row[0])]
+            piece = np.stack([one[first : first + self.length] for one, first in zip(signal, at, strict=True)])
+            ratio = matching.amplitude_ratio(piece, waveforms[template])
+            row[4] = self.templates[template].magnitude + np.log10(ratio)
             row[5] = np.abs(piece).max()
         return found, null
 
@@ -159,6 +165,10 @@ class Detector:
         """Seconds within which two detections are one event."""
         return self.settings.length_s / 2 if self.templates else self.settings.length_s
 
+    def _seen_at(self, stations: np.ndarray, found: np.ndarray) -> list[str]:
+        """Name the station at which each event is said to be."""
+        return [self.extractor.record.stations[number].name for number in stations]
+
     def _table(self, stations: np.ndarray, found: np.ndarray) -> pd.DataFrame:
         places = self.extractor.record.stations
         times = np.array(
@@ -167,7 +177,7 @@ class Detector:
         names = [one.name for one in self.templates] or ["sta_lta"]
         table = pd.DataFrame(
             {
-                "station": [places[s].name for s in stations],
+                "station": self._seen_at(stations, found),
                 "time": times,
                 "family": [names[int(k)] for k in found[:, 0]],
                 "correlation": found[:, 2],

@@ -43,6 +43,6 @@ def load_model(path: Path, calibration: dict) -> tuple[Partition, tuple[Template
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise Failure(f"the model {path} cannot be read: {error}", remedy="train the recipe again") from error
     return partition, tuple(
-        Template(one["name"], waveform, one["magnitude"], one["origin"])
+        Template(one["name"], waveform, one["magnitude"], one["origin"], tuple(one["moveout"]))
         for one, waveform in zip(calibration["templates"], waveforms, strict=True)
     )

@@ -15,11 +15,11 @@ import pandas as pd
 from mleq import atomic
 from mleq.continuous import catalogue, keeping
 from mleq.continuous.clusters import Partition, fit_partition, sample_curve
-from mleq.continuous.detection import Detector
 from mleq.continuous.features import Features, first_look
 from mleq.continuous.mixture import Look, fit_look
+from mleq.continuous.network import detector_of, over_network
 from mleq.continuous.pagedata import gather_page
-from mleq.continuous.recipe import ContinuousRecipe, Mixture
+from mleq.continuous.recipe import ContinuousRecipe, Detection, Mixture
 from mleq.continuous.samples import ContinuousSamples, Reference, dense
 from mleq.continuous.store import ChunkStore
 from mleq.continuous.templates import MOST_CANDIDATES, Template, from_windows, picked
@@ -78,7 +78,8 @@ class Found:
         return {
             "multiples": self.about["detection"]["multiples"],
             "templates": [
-                {"name": one.name, "magnitude": one.magnitude, "origin": one.origin} for one in self.templates
+                {"name": one.name, "magnitude": one.magnitude, "origin": one.origin, "moveout": list(one.moveout)}
+                for one in self.templates
             ],
             "looks": [{key: value for key, value in look.about.items() if key != "steps"} for look in self._looks],
             "bulk": self.partition.bulk,
@@ -118,9 +119,9 @@ def learner(recipe: ContinuousRecipe) -> Learn:
         store.complete(samples.index.chunks, samples.extractor.arrays_of, "transforming the record")
         windows, counts, candidates = _assign(recipe, samples, partition, store)
         templates = _templates(recipe, samples, candidates, partition.names)
-        detector = Detector(samples.extractor, templates, recipe.detect)
+        detector = detector_of(samples.extractor, templates, recipe.detect)
         detections = ChunkStore(work / "detections")
-        chunks = samples.index.chunks
+        chunks = detector.chunks(samples.index)
         detections.complete(chunks, partial(detector.of_chunk, index=samples.index), "seeking events")
         events, about = detector.events(chunks, detections)
         rows = catalogue.to_rows(events, samples.record, f"{recipe.id}-{key[:6]}-")
@@ -231,7 +232,7 @@ def _templates(
     """Cut picks, or the families among the most impulsive windows of every cluster."""
     settings = recipe.detect
     if settings.templates:
-        return tuple(picked(samples.extractor, settings.templates, settings))
+        return _widened(samples, picked(samples.extractor, settings.templates, settings), settings)
     if settings.method == "sta_lta":
         return ()
     rank = candidates.sort_values("rise", ascending=False, kind="stable").groupby("cluster", sort=False).cumcount()
@@ -242,4 +243,11 @@ def _templates(
     chosen = candidates[candidates["cluster"].isin(half) & (candidates["rank"] < MOST_CANDIDATES // max(1, len(half)))]
     chosen = chosen.sort_values("rise", ascending=False, kind="stable")
     places, clusters = chosen["place"].to_numpy(), [[*names, "unusable"][k] for k in chosen["cluster"]]
-    return tuple(from_windows(samples.extractor, samples.index, places, clusters, settings))
+    return _widened(samples, from_windows(samples.extractor, samples.index, places, clusters, settings), settings)
+
+
+def _widened(samples: ContinuousSamples, templates: list[Template], settings: Detection) -> tuple[Template, ...]:
+    """Extend templates to all stations where the recipe asks for it and there are several."""
+    if not settings.network or len(samples.record.stations) == 1:
+        return tuple(templates)
+    return tuple(over_network(samples.extractor, templates, settings))

@@ -33,7 +33,9 @@ SILENT = 1e-9
 """A window whose amplitude is below this part of its channel's has no correlation: it counts as 0."""
 
 
-def correlate(signal: np.ndarray, templates: np.ndarray, moveout: np.ndarray | None = None) -> np.ndarray:
+def correlate(
+    signal: np.ndarray, templates: np.ndarray, moveout: np.ndarray | None = None, live: np.ndarray | None = None
+) -> np.ndarray:
     """Correlate templates with a record, normalised, averaged over channels.
 
     cc(t) = mean over channels c of sum_l w_c[l] (x_c[t + m_c + l] - mean) / (|w_c| |x_c - mean|), w_c with zero mean.
@@ -42,32 +44,49 @@ def correlate(signal: np.ndarray, templates: np.ndarray, moveout: np.ndarray | N
     ----------
     signal : numpy.ndarray, shape (n_channels, n_samples)
     templates : numpy.ndarray, shape (n_templates, n_channels, length)
-        Of any amplitude and mean.
+        Of any amplitude and mean; not finite on a channel that a template does not have.
     moveout : numpy.ndarray of int, shape (n_templates, n_channels), optional
         Samples by which a channel is later than the detection's time; 0 without it.
+    live : numpy.ndarray of bool, shape (n_channels, n_samples), optional
+        Where a channel has a record; a channel does not count where its stretch is not all live.
 
     Returns
     -------
     numpy.ndarray, shape (n_templates, n_samples - length - max(moveout) + 1), float32
-        Between -1 and 1; 0 where the record is silent.
+        Between -1 and 1; 0 where the record is silent, or fewer than half of a template's channels count. Where only
+        a part of them counts, their mean times the root of that part.
 
     Raises
     ------
     DataError
         If the record is shorter than a template with its moveout, a template is constant, or channels differ.
     """
-    templates, moveout = _checked(signal, templates, moveout)
+    templates, moveout, used = _checked(signal, templates, moveout)
     length = templates.shape[2]
     count = signal.shape[1] - length - int(moveout.max(initial=0)) + 1
     total = np.zeros((len(templates), count), np.float32)
+    counted = np.zeros((len(templates), count), np.float32)
     for channel in range(signal.shape[0]):
         found = _one_channel(signal[channel], templates[:, channel])
-        for number, late in enumerate(moveout[:, channel]):
-            total[number] += found[number, late : late + count]
-    return total / np.float32(signal.shape[0])
+        whole = np.ones(found.shape[1], bool) if live is None else _whole(live[channel], length)
+        for number in np.flatnonzero(used[:, channel]):
+            late = slice(moveout[number, channel], moveout[number, channel] + count)
+            total[number] += np.where(whole[late], found[number, late], 0)
+            counted[number] += whole[late]
+    number = used.sum(1, keepdims=True).astype(np.float32)
+    enough = (counted >= number / 2) & (counted > 0)
+    # The mean of fewer channels is noisier: it is made as much smaller, so that one threshold holds everywhere.
+    return np.divide(total, np.sqrt(counted * number), out=np.zeros_like(total), where=enough)
 
 
-def _checked(signal, templates, moveout) -> tuple[np.ndarray, np.ndarray]:
+def _whole(live: np.ndarray, length: int) -> np.ndarray:
+    """Say of each stretch whether all of it is live; shape (n_samples - length + 1,)."""
+    dead = np.concatenate([[0], np.cumsum(~live)])
+    return dead[length:] == dead[:-length]
+
+
+def _checked(signal, templates, moveout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return templates of zero mean and unit size, moveout, and which channels each template has."""
     n_templates, n_channels, length = templates.shape
     if n_channels != signal.shape[0]:
         raise DataError(f"templates of {n_channels} channels on a record of {signal.shape[0]}", expected="the same")
@@ -82,11 +101,13 @@ def _checked(signal, templates, moveout) -> tuple[np.ndarray, np.ndarray]:
             expected="a record longer than its templates",
             remedy="shorten them (detect.length_s), or leave short stretches out",
         )
-    centred = templates - templates.mean(axis=-1, keepdims=True, dtype=np.float64)
+    used = np.isfinite(templates).all(-1)
+    held = np.where(used[..., None], templates, 0)
+    centred = held - held.mean(axis=-1, keepdims=True, dtype=np.float64)
     size = np.sqrt((centred**2).sum(-1, keepdims=True))
-    if not (size > 0).all():
+    if not (size[used] > 0).all() or not used.any(1).all():
         raise DataError("a template is constant on a channel", expected="templates that move on every channel")
-    return centred / size, moveout
+    return centred / np.where(size > 0, size, 1), moveout, used
 
 
 def _one_channel(values: np.ndarray, templates: np.ndarray) -> np.ndarray:
@@ -225,7 +246,8 @@ def multiple_for(scores: np.ndarray, days: float, budget: float) -> float:
 def amplitude_ratio(piece: np.ndarray, template: np.ndarray) -> float:
     """Return how many times larger than its template an event is: least squares, the median of channels.
 
-    <x, w> / <w, w> with zero means (Gibbons and Ringdal 2006); NaN where no channel agrees in sign.
+    <x, w> / <w, w> with zero means (Gibbons and Ringdal 2006); channels that are not finite do not count. NaN where no
+    channel agrees in sign.
 
     Parameters
     ----------
@@ -233,5 +255,6 @@ def amplitude_ratio(piece: np.ndarray, template: np.ndarray) -> float:
     """
     x = piece - piece.mean(1, keepdims=True)
     w = template - template.mean(1, keepdims=True)
-    ratio = (x * w).sum(1) / (w * w).sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = (x * w).sum(1) / (w * w).sum(1)
     return float(np.median(ratio[ratio > 0])) if (ratio > 0).any() else float("nan")

@@ -14,9 +14,9 @@ import pandas as pd
 
 from mleq import atomic
 from mleq.continuous import catalogue, keeping
-from mleq.continuous.detection import Detector
 from mleq.continuous.features import first_look
 from mleq.continuous.material import open_record
+from mleq.continuous.network import detector_of
 from mleq.continuous.recipe import ContinuousRecipe
 from mleq.continuous.records import ContinuousRecord
 from mleq.continuous.samples import ContinuousSamples, make_samples
@@ -63,14 +63,22 @@ def answer(recipe: ContinuousRecipe, run: Run, name: str, record: ContinuousReco
             expected=f"{known['channels']} at {known['sampling_rate_hz']:g} Hz, as the run was trained on",
             remedy="choose channels with record.channels in the recipe, or train on a record like it",
         )
+    names = [station.name for station in record.stations]
+    if any(one.moveout for one in templates) and names != known["stations"]:
+        raise RequestError(
+            f"{name} has the stations {', '.join(names)}",
+            expected=f"those over which the run's templates reach: {', '.join(known['stations'])}",
+        )
     samples = make_samples(recipe, record)
-    detector = Detector(samples.extractor, templates, recipe.detect)
+    detector = detector_of(samples.extractor, templates, recipe.detect)
     with tempfile.TemporaryDirectory() as scratch:
         store = ChunkStore(Path(scratch))
-        chunks = samples.index.chunks
+        chunks = detector.chunks(samples.index)
         store.complete(chunks, partial(detector.of_chunk, index=samples.index), "seeking events")
         events, about = detector.events(chunks, store)
-    windows = pd.concat([_windows(recipe, samples, partition, chunk) for chunk in chunks], ignore_index=True)
+    windows = pd.concat(
+        [_windows(recipe, samples, partition, chunk) for chunk in samples.index.chunks], ignore_index=True
+    )
     digest = hashlib.sha256(f"{record.sha256}{run.folder.name}".encode()).hexdigest()[:6]
     folder = run.folder.parents[1] / "answers" / f"{Path(name).stem.replace(' ', '_')}-{digest}"
     with atomic.storing(folder):

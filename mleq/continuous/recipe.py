@@ -112,6 +112,8 @@ class Detection(Settings):
     families: int = Field(8, ge=1, le=200, description="templates taken from clusters, at most")
     length_s: float = Field(12.0, gt=0, le=600, description="length of a template")
     band_hz: tuple[float, float] | None = Field(None, description="band in which templates are compared")
+    network: bool = Field(False, description="templates over all stations together, with moveout")
+    largest_moveout_s: float = Field(20.0, gt=0, le=600, description="between any two stations, with network")
     false_alarms_per_day: float = Field(5.0, gt=0, description="budget, of all templates together")
     sta_s: float = Field(1.0, gt=0)
     lta_s: float = Field(30.0, gt=0)

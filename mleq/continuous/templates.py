@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,18 +28,30 @@ class Template:
     Attributes
     ----------
     name : str
-    waveform : numpy.ndarray, shape (n_channels, length)
-        In usual amplitudes of the channels, in the band of detection.
+    waveform : numpy.ndarray, shape (n_rows, length)
+        In usual amplitudes of the channels, in the band of detection. A row for each channel; of a network, for each
+        channel of each station, NaN where a station has none of the event.
     magnitude : float
         Of the event it was cut from: log10 of its peak, plus the recipe's offset.
     origin : str
         Where it came from.
+    moveout : tuple of int
+        Samples by which each row begins later than the earliest; empty for 0 everywhere.
+    events : tuple of (int, numpy.datetime64)
+        The station's number and the template's first moment there, for each event of the family, the medoid first.
     """
 
     name: str
     waveform: np.ndarray
     magnitude: float
     origin: str
+    moveout: tuple[int, ...] = ()
+    events: tuple[tuple[int, np.datetime64], ...] = field(default=(), repr=False)
+
+    @property
+    def late(self) -> np.ndarray:
+        """The moveout of each row, shape (n_rows,)."""
+        return np.array(self.moveout or (0,) * len(self.waveform))
 
 
 def band_passed(signal: np.ndarray, band: tuple[float, float] | None, rate: float) -> np.ndarray:
@@ -54,7 +66,7 @@ def band_passed(signal: np.ndarray, band: tuple[float, float] | None, rate: floa
 
 def make_template(name: str, waveform: np.ndarray, settings: Detection, origin: str) -> Template:
     """Make a template of a waveform in usual amplitudes."""
-    peak = float(np.abs(waveform - waveform.mean(-1, keepdims=True)).max())
+    peak = float(np.nanmax(np.abs(waveform - waveform.mean(-1, keepdims=True))))
     if not peak > 0:
         raise DataError(f"template {name} ({origin}) is constant", expected="a waveform")
     return Template(name, waveform, float(np.log10(peak)) + settings.magnitude_offset, origin)
@@ -86,7 +98,8 @@ def picked(extractor: Extractor, picks: Sequence[Pick], settings: Detection) -> 
                 f"of {place.name} without a gap", expected="a moment of the record, and a template shorter than it",
             )  # fmt: skip
         signal = band_passed(place.read(first, last) / extractor.scales[station], settings.band_hz, place.rate)
-        found.append(make_template(name, signal, settings, f"{place.name} {pick.start.isoformat()}"))
+        made = make_template(name, signal, settings, f"{place.name} {pick.start.isoformat()}")
+        found.append(replace(made, events=((station, place.time(first)),)))
     return found
 
 
@@ -119,14 +132,29 @@ def from_windows(
     waveforms = np.stack([cuts[k][0] for k in kept])
     groups = _families(similarity(waveforms, length // 4), settings.families)
     found = []
-    for number, (medoid, members) in enumerate(groups):
-        origin = f"{cuts[kept[medoid]][1]}, cluster {clusters[kept[medoid]]}, {members} alike"
-        found.append(make_template(f"family{number + 1}", waveforms[medoid], settings, origin))
+    for number, members in enumerate(groups):
+        medoid = members[0]
+        station, begin = cuts[kept[medoid]][1:]
+        where = f"{extractor.record.stations[station].name} {np.datetime_as_string(begin, unit='ms')}"
+        origin = f"{where}, cluster {clusters[kept[medoid]]}, {len(members)} alike"
+        made = make_template(f"family{number + 1}", waveforms[medoid], settings, origin)
+        late = _lags(waveforms[members], length // 4)
+        events = tuple(
+            (cuts[kept[k]][1], cuts[kept[k]][2] + np.timedelta64(round(lag / rate * 1e9), "ns"))
+            for k, lag in zip(members, late, strict=True)
+        )
+        found.append(replace(made, events=events))
     return found
 
 
+def _lags(waveforms: np.ndarray, shift: int) -> np.ndarray:
+    """Return by how many samples each waveform must be cut later to be like the first."""
+    padded = np.pad(waveforms, ((0, 0), (0, 0), (shift, shift)))
+    return np.array([int(correlate(one, waveforms[:1])[0].argmax()) - shift for one in padded])
+
+
 def _cut(extractor: Extractor, index: WindowIndex, place: int, length: int, settings: Detection):
-    """Cut a window's strongest stretch; (waveform, where), or None where the record has a hole or end there."""
+    """Cut a window's strongest stretch: (waveform, station, begin); None where the record has a hole or end there."""
     chunks, firsts = index.where(np.array([place]))
     chunk, first = index.chunks[chunks[0]], int(firsts[0])
     station = extractor.record.stations[chunk.station]
@@ -144,8 +172,7 @@ def _cut(extractor: Extractor, index: WindowIndex, place: int, length: int, sett
     start = min(max(rise - round(LEAD * length), 0), signal.shape[1] - length)
     if start < 0:
         return None
-    where = f"{station.name} {np.datetime_as_string(station.time(low + start), unit='ms')}"
-    return signal[:, start : start + length], where
+    return signal[:, start : start + length], chunk.station, station.time(low + start)
 
 
 def similarity(waveforms: np.ndarray, shift: int) -> np.ndarray:
@@ -163,18 +190,18 @@ def similarity(waveforms: np.ndarray, shift: int) -> np.ndarray:
     return np.maximum(found, found.T)
 
 
-def _families(alike: np.ndarray, most: int) -> list[tuple[int, int]]:
-    """Group candidates around those with most others like them; (medoid, members) by falling number."""
+def _families(alike: np.ndarray, most: int) -> list[list[int]]:
+    """Group candidates around those with most others like them; members, the medoid first, by falling number."""
     near, left = alike >= ALIKE, np.ones(len(alike), bool)
-    found: list[tuple[int, int]] = []
+    found: list[list[int]] = []
     while left.any() and len(found) < most:
         counts = np.where(left, (near & left).sum(1), 0)
         tied = np.flatnonzero(counts == counts.max())
         medoid = int(tied[(alike * (near & left)).sum(1)[tied].argmax()])
-        members = int(counts[medoid])
-        if members < 2 and found:
+        if counts[medoid] < 2 and found:
             break
-        found.append((medoid, members))
+        others = np.flatnonzero(near[medoid] & left)
+        found.append([medoid, *(int(k) for k in others if k != medoid)])
         left &= ~near[medoid]
         left[medoid] = False
     return found
