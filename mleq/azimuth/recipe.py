@@ -12,8 +12,8 @@ from mleq.recipe.settings import Layer, Recipe, Settings, SplitFractions, Traini
 class Target(Settings):
     """What is answered: the direction from the station to the source, clockwise from north, at a P arrival."""
 
-    quantity: Literal["back_azimuth_deg"] = "back_azimuth_deg"
-    phase: Literal["P"] = "P"
+    quantity: Literal["back_azimuth_deg"] = Field("back_azimuth_deg", description="what is answered")
+    phase: Literal["P"] = Field("P", description="the arrival that is looked at")
 
 
 class SimulatedSignals(Settings):
@@ -23,12 +23,12 @@ class SimulatedSignals(Settings):
     events: int = Field(4000, ge=50, le=1_000_000, description="earthquakes")
     stations: int = Field(10, ge=1, le=1000, description="stations S01, S02, …")
     stations_per_event: int = Field(1, ge=1, description="how many stations, drawn at random, record each event")
-    sampling_rate_hz: float = Field(20.0, gt=0, le=1000)
+    sampling_rate_hz: float = Field(20.0, gt=0, le=1000, description="of the simulated traces")
     snr_db: tuple[float, float] = Field((-5.0, 25.0), description="range of signal over noise, even in dB")
     misorientation_deg: float = Field(4.0, ge=0, description="standard deviation of the stations' unknown rotation")
     bias_deg: float = Field(5.0, ge=0, description="typical size of the azimuth-dependent bias beneath a station")
     onset_error_s: float = Field(0.05, ge=0, description="standard deviation of the errors of the P arrival indices")
-    seed: int = Field(1, ge=0, lt=2**32)
+    seed: int = Field(1, ge=0, lt=2**32, description="of the signals")
 
     @model_validator(mode="after")
     def _sound(self):
@@ -86,7 +86,7 @@ class EventSplit(SplitFractions):
     validation trace.
     """
 
-    held_out_stations: tuple[str, ...] = ()
+    held_out_stations: tuple[str, ...] = Field((), description="stations that train nothing: the part new_stations")
 
 
 class VaeLosses(Settings):
@@ -110,9 +110,9 @@ class AzimuthVae(Training):
     """A variational autoencoder whose latent space is ordered by angle, and a head that reads the angle from it."""
 
     name: Literal["azimuth_vae"]
-    latent: int = Field(16, ge=8, le=1024)
+    latent: int = Field(16, ge=8, le=1024, description="dimensions of the latent space")
     filters: int = Field(24, ge=1, le=1024, description="of the first convolution; doubled twice")
-    dropout: float = Field(0.1, ge=0, lt=1)
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of units silenced while learning")
     losses: VaeLosses = VaeLosses()
     positive_deg: float = Field(15.0, gt=0, lt=180, description="triplets: at most so far apart is alike")
     negative_deg: float = Field(45.0, gt=0, le=180, description="triplets: at least so far apart is unlike")
@@ -139,7 +139,7 @@ class AzimuthResidual(Training):
         description="lengths of the signal windows, seconds from the P arrival on",
     )
     units: tuple[int, ...] = Field((256, 256), description="of the dense layers")
-    dropout: float = Field(0.3, ge=0, lt=1)
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of units silenced while learning")
     stations: bool = Field(True, description="whether the network is told the station")
     station_dropout: float = Field(
         0.3, ge=0, lt=1, description="share of training samples whose station is withheld, as at a new station"
@@ -152,7 +152,7 @@ class AzimuthCnn(Training):
 
     name: Literal["azimuth_cnn"]
     filters: int = Field(24, ge=1, le=1024, description="of the first convolution; doubled twice")
-    dropout: float = Field(0.1, ge=0, lt=1)
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of units silenced while learning")
     loss: Literal["von_mises", "cosine", "degrees"] = Field(
         "von_mises", description="degrees: squared error of the angle in degrees, which knows no circle; to compare"
     )

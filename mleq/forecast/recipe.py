@@ -23,24 +23,24 @@ from mleq.recipe.settings import (
 class Box(Settings):
     """A square of `degrees` around the target."""
 
-    degrees: float = Field(gt=0, le=180)
+    degrees: float = Field(gt=0, le=180, description="length of a side, centred on the target")
 
 
 class Scale(Settings):
     """What a heatmap value is divided by before it is clipped to 0…1; constants, never fitted on data."""
 
-    magnitude: float = Field(10.0, gt=0)
-    frequency: float = Field(100.0, gt=0)
-    depth_km: float = Field(500.0, gt=0)
+    magnitude: float = Field(10.0, gt=0, description="divisor of magnitudes")
+    frequency: float = Field(100.0, gt=0, description="divisor of counts")
+    depth_km: float = Field(500.0, gt=0, description="divisor of depths, kilometres")
 
 
 class HeatmapGrid(Settings):
     """The daily heatmaps and how many days of them a sample holds."""
 
-    extent: Literal["world"] | Box = "world"
-    rows: int = Field(20, ge=1, le=720)
-    columns: int = Field(30, ge=1, le=1440)
-    window_days: int = Field(15, ge=1, le=3650)
+    extent: Literal["world"] | Box = Field("world", description="the world, or a box around the target")
+    rows: int = Field(20, ge=1, le=720, description="cells from south to north")
+    columns: int = Field(30, ge=1, le=1440, description="cells from west to east")
+    window_days: int = Field(15, ge=1, le=3650, description="days before the issue time that a sample holds")
     scale: Scale = Scale()
 
 
@@ -48,8 +48,8 @@ class ConvLstm(Training):
     """The network of the original experiment: one ConvLSTM2D layer, a dense layer of 100, one probability."""
 
     name: Literal["convlstm"]
-    filters: int = Field(30, ge=1, le=1024)
-    dropout: float = Field(0.3, ge=0, lt=1)
+    filters: int = Field(30, ge=1, le=1024, description="of the ConvLSTM2D layer")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of units silenced while learning")
 
 
 class PoolSettings(Settings):
@@ -67,7 +67,7 @@ class ResidualBoosting(Settings):
 
     name: Literal["residual_boosting"]
     epochs: int = Field(400, ge=1, le=10_000, description="trees at most; the validation part chooses how many")
-    learning_rate: float = Field(0.03, gt=0, le=1)
+    learning_rate: float = Field(0.03, gt=0, le=1, description="weight of each tree")
     depth: int = Field(3, ge=1, le=10, description="splits from root to leaf")
     least_weight: float = Field(100.0, ge=0, description="information that a leaf needs (min_child_weight)")
     ridge: float = Field(100.0, ge=0, description="penalty on the square of leaves (lambda)")
@@ -83,11 +83,11 @@ class ResidualNetwork(Training):
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
         (64, 32), min_length=1, description="units of the hidden layers"
     )
-    dropout: float = Field(0.3, ge=0, lt=1)
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of units silenced while learning")
     weight_decay: float = Field(1e-5, ge=0, description="penalty on the square of weights")
     learning_rate: float = Field(2e-3, gt=0, le=10, description="at the beginning; it falls to zero along a cosine")
-    epochs: int = Field(15, ge=1, le=1000)
-    batch_size: int = Field(2048, ge=1, le=65_536)
+    epochs: int = Field(15, ge=1, le=1000, description="passes over the training part, at most")
+    batch_size: int = Field(2048, ge=1, le=65_536, description="samples in a step")
     detection: bool = Field(True, description="whether it sees how many small events are recorded beside large ones")
 
 

@@ -37,7 +37,7 @@ class SimulatedSignals(SignalSource):
     source: Literal["simulated"]
     seed: int = Field(1, ge=0, description="seed of the experiment")
     failures: int = Field(20, ge=3, le=10_000, description="failures in the record; the cycles at its ends are cut")
-    sampling_rate_hz: float = Field(500_000.0, gt=0, le=1e8)
+    sampling_rate_hz: float = Field(500_000.0, gt=0, le=1e8, description="of the record")
     recurrence_s: float = Field(9.5, gt=0, le=1e5, description="median time between failures, seconds")
     recurrence_sigma: float = Field(0.3, ge=0, le=2, description="standard deviation of its natural logarithm")
     coupling: float = Field(1.0, ge=0, le=3, description="how much the signal knows of the failure; 0: nothing")
@@ -55,14 +55,14 @@ class RecordedSignals(SignalSource):
 class TimeToFailure(Settings):
     """What is forecast: the time from the end of a window to the next failure, in seconds."""
 
-    quantity: Literal["time_to_failure_s"] = SCORED
-    at: Literal["window_end"] = "window_end"
+    quantity: Literal["time_to_failure_s"] = Field(SCORED, description="what is forecast")
+    at: Literal["window_end"] = Field("window_end", description="the moment that it is counted from")
 
 
 class Windows(Settings):
     """Pieces of the signal, none of which crosses a failure."""
 
-    samples: int = Field(150_000, ge=64, le=10_000_000)
+    samples: int = Field(150_000, ge=64, le=10_000_000, description="length of a window")
     stride: int = Field(75_000, ge=1, description="samples between the beginnings of windows to train on")
     scoring_stride: int | None = Field(None, ge=1, description="the same for windows that are scored; null: samples")
     remove_offset: bool = Field(True, description="subtract each window's mean, which drifts with the instrument")
@@ -108,14 +108,16 @@ class CycleSplit(Settings):
 class Codec(Settings):
     """The time to failure as bins."""
 
-    bins: int = Field(16, ge=2, le=1000)
+    bins: int = Field(16, ge=2, le=1000, description="number of bins")
     edges: Literal["quantile", "uniform"] = Field("quantile", description="bins of equal weight or of equal width")
 
 
 class WaveInput(Settings):
     """The samples themselves, their differences, or their cumulative sum within the window."""
 
-    kind: Literal["raw", "difference", "cumulative_sum"]
+    kind: Literal["raw", "difference", "cumulative_sum"] = Field(
+        description="the samples, their differences, or their sum so far"
+    )
     compress: bool = Field(
         True, description="arsinh(x / scale) instead of x / scale: bursts are a thousand times quiet"
     )
@@ -127,7 +129,9 @@ class RollingInput(Settings):
     kind: Literal["rolling"]
     every: int = Field(250, ge=1, description="samples from one value to the next")
     widths: tuple[Annotated[int, Field(ge=1)], ...] = Field((250, 1000, 5000), min_length=1, description="in samples")
-    statistics: tuple[Literal["mean", "std", "max"], ...] = Field(("std", "max"), min_length=1)
+    statistics: tuple[Literal["mean", "std", "max"], ...] = Field(
+        ("std", "max"), min_length=1, description="what is taken of the samples within each width"
+    )
 
     @model_validator(mode="after")
     def _whole_steps(self):
@@ -172,14 +176,20 @@ class Learning(Training):
 class LayersModel(Learning, LayeredModel):
     """A network as a list of layers, from inputs by name to a vector."""
 
-    inputs: dict[str, Input] = Field(default_factory=lambda: dict(RAW), min_length=1)
+    inputs: dict[str, Input] = Field(
+        default_factory=lambda: dict(RAW),
+        min_length=1,
+        description="what the network reads, by the names that its layers use",
+    )
 
 
 class ResNetModel(Learning):
     """A residual network of keras.applications on a spectrogram."""
 
     name: Literal["resnet"]
-    backbone: Literal["ResNet50", "ResNet50V2", "ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2"] = "ResNet50V2"
+    backbone: Literal["ResNet50", "ResNet50V2", "ResNet101", "ResNet101V2", "ResNet152", "ResNet152V2"] = Field(
+        "ResNet50V2", description="class in keras.applications"
+    )
     weights: RecipePath | None = Field(None, description="file of weights without the top; null: trained from scratch")
     spectrogram: SpectrogramInput = SpectrogramInput(kind="spectrogram")
 
@@ -192,15 +202,15 @@ class CpcModel(Learning):
     context: int = Field(48, ge=1, description="units of the GRU")
     steps: int = Field(4, ge=1, le=64, description="how many steps ahead are predicted")
     probe_units: int = Field(32, ge=1, description="units of the head's hidden layer")
-    probe_epochs: int = Field(60, ge=1, le=100_000)
-    probe_learning_rate: float = Field(3e-3, gt=0, le=10)
+    probe_epochs: int = Field(60, ge=1, le=100_000, description="passes over the training part by the head, at most")
+    probe_learning_rate: float = Field(3e-3, gt=0, le=10, description="step of the head's optimiser")
 
 
 class FeatureModel(Settings):
     """A method on the features of each window; nothing is learnt in epochs."""
 
-    name: Literal["boosting", "random_forest"]
-    features: Literal["four", "all"] = "all"
+    name: Literal["boosting", "random_forest"] = Field(description="boosted trees or a random forest")
+    features: Literal["four", "all"] = Field("all", description="the four of the literature, or all")
     epochs: int = Field(200, ge=1, le=100_000, description="trees")
 
 

@@ -133,8 +133,8 @@ Catalog = Annotated[UsgsCatalog | SimulatedCatalog | RecipeCatalog, Field(discri
 class Circle(Settings):
     """What is forecast: at least one event so strong, in this circle, within these days."""
 
-    latitude: Latitude
-    longitude: Longitude
+    latitude: Latitude = Field(description="of the centre, degrees north")
+    longitude: Longitude = Field(description="of the centre, degrees east")
     radius_km: float = Field(gt=0, le=20_015, description="great-circle radius, kilometres")
     magnitude: Magnitude = Field(description="an event counts from this magnitude on")
     max_depth_km: float | None = Field(None, gt=0, le=800, description="deepest event that counts; null: any depth")
@@ -155,8 +155,8 @@ class Circle(Settings):
 class SplitFractions(Settings):
     """Shares of the samples, in time order; the rest is the training part."""
 
-    validation: Fraction
-    test: Fraction
+    validation: Fraction = Field(description="share of the samples that epoch, threshold and calibration go by")
+    test: Fraction = Field(description="share of the samples, the last, that are read once, at the end")
 
     @model_validator(mode="after")
     def _leaves_training(self):
@@ -168,9 +168,9 @@ class SplitFractions(Settings):
 class SplitDates(Settings):
     """Last target date of each part (inclusive)."""
 
-    train_end: dt.date
-    validation_end: dt.date
-    test_end: dt.date | None = None
+    train_end: dt.date = Field(description="last target date of the training part")
+    validation_end: dt.date = Field(description="last target date of the validation part")
+    test_end: dt.date | None = Field(None, description="last target date of the test part; null: the catalogue's end")
 
     @model_validator(mode="after")
     def _in_order(self):
@@ -197,7 +197,10 @@ class Resample(Settings):
         "ADASYN",
         "balanced_batches",
         "class_weight",
-    ]
+    ] = Field(
+        description="a class of imbalanced-learn; balanced_batches: as many samples of each kind in every batch; "
+        "class_weight: rare samples count more"
+    )
     args: dict[str, Any] = Field(default_factory=dict, description="arguments of the imbalanced-learn class")
 
 
@@ -257,15 +260,15 @@ class Block(BaseModel):
     """Layers under a name; other keys are its parameters with their defaults, `"$filters"` inside."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
-    layers: tuple[LayerEntry, ...] = Field(min_length=1)
+    layers: tuple[LayerEntry, ...] = Field(min_length=1, description="what the block stands for")
 
 
 class Training(Settings):
     """How a network is trained; the base of every family's `model`."""
 
-    learning_rate: float = Field(1e-4, gt=0, le=10)
-    epochs: int = Field(50, ge=1, le=100_000)
-    batch_size: int = Field(32, ge=1, le=65_536)
+    learning_rate: float = Field(1e-4, gt=0, le=10, description="step of the optimiser Adam")
+    epochs: int = Field(50, ge=1, le=100_000, description="passes over the training part, at most")
+    batch_size: int = Field(32, ge=1, le=65_536, description="samples in a step")
     patience: int = Field(5, ge=1, description="epochs without a better validation log loss before training ends")
 
 
@@ -274,7 +277,7 @@ class LayeredModel(Training):
 
     name: Literal["layers"] = "layers"
     blocks: dict[str, Block] = Field(default_factory=dict, description="groups of layers that `layers` uses by name")
-    layers: tuple[LayerEntry, ...] = Field(min_length=1)
+    layers: tuple[LayerEntry, ...] = Field(min_length=1, description="layers of Keras, in their order")
 
     def written(self) -> dict[str, Any]:
         """Return `layers` and `blocks` as plain values, for `mleq.experiment.network.build`."""
@@ -289,5 +292,5 @@ class Recipe(Settings):
     family: str
     title: dict[str, str] = Field(default_factory=dict, description="names for people, by language")
     note: str | None = Field(None, description="what a reader should know before believing the result")
-    seed: int = Field(0, ge=0, lt=2**32)
+    seed: int = Field(0, ge=0, lt=2**32, description="of all that is drawn at random")
     memory_limit_gb: float = Field(4.0, gt=0, description="resampling that needs more is refused")
