@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slow check format schema figures bench leaderboard clean
+.PHONY: help env demo test test-slow torture check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: check ## format, lint and all tests but the slow ones
 
 test-slow: env ## the tests that take minutes
 	$(RUN) -m pytest -q -m slow
+
+torture: env ## count what mutated input, kills and full disks break (hours; ONLY=fetch)
+	$(RUN) tests/torture $(if $(ONLY),--only $(ONLY))
 
 check: env ## what the formatter and the linter say
 	$(RUN) -m ruff format --check .
