@@ -65,15 +65,18 @@ def correlate(
     length = templates.shape[2]
     count = signal.shape[1] - length - int(moveout.max(initial=0)) + 1
     total = np.zeros((len(templates), count), np.float32)
-    counted = np.zeros((len(templates), count), np.float32)
+    counted = None if live is None else np.zeros((len(templates), count), np.float32)
     for channel in range(signal.shape[0]):
         found = _one_channel(signal[channel], templates[:, channel])
-        whole = np.ones(found.shape[1], bool) if live is None else _whole(live[channel], length)
+        whole = None if live is None else _whole(live[channel], length)
         for number in np.flatnonzero(used[:, channel]):
             late = slice(moveout[number, channel], moveout[number, channel] + count)
-            total[number] += np.where(whole[late], found[number, late], 0)
-            counted[number] += whole[late]
+            total[number] += found[number, late] if live is None else np.where(whole[late], found[number, late], 0)
+            if live is not None:
+                counted[number] += whole[late]
     number = used.sum(1, keepdims=True).astype(np.float32)
+    if live is None:
+        return total if signal.shape[0] == 1 else total / number
     enough = (counted >= number / 2) & (counted > 0)
     # The mean of fewer channels is noisier: it is made as much smaller, so that one threshold holds everywhere.
     return np.divide(total, np.sqrt(counted * number), out=np.zeros_like(total), where=enough)

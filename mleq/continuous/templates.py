@@ -121,7 +121,7 @@ def from_windows(
     Returns
     -------
     list of Template
-        By falling number of members; those of one member alone are left out unless there is no other.
+        Those that repeat most first; those of one member alone are left out unless there is no other.
     """
     rate = extractor.record.rate
     length = min(round(settings.length_s * rate), index.length)
@@ -191,17 +191,21 @@ def similarity(waveforms: np.ndarray, shift: int) -> np.ndarray:
 
 
 def _families(alike: np.ndarray, most: int) -> list[list[int]]:
-    """Group candidates around those with most others like them; members, the medoid first, by falling number."""
+    """Group candidates around those that others are most like; members, the medoid first.
+
+    What counts is how far others are above ALIKE, squared: few that repeat each other come before many that merely have
+    a frequency in common.
+    """
     near, left = alike >= ALIKE, np.ones(len(alike), bool)
+    weight = np.where(near, (alike - ALIKE) ** 2, 0)
+    np.fill_diagonal(weight, 0)
     found: list[list[int]] = []
     while left.any() and len(found) < most:
-        counts = np.where(left, (near & left).sum(1), 0)
-        tied = np.flatnonzero(counts == counts.max())
-        medoid = int(tied[(alike * (near & left)).sum(1)[tied].argmax()])
-        if counts[medoid] < 2 and found:
+        medoid = int(np.where(left, weight @ left, -1).argmax())
+        others = [int(k) for k in np.flatnonzero(near[medoid] & left) if k != medoid]
+        if not others and found:
             break
-        others = np.flatnonzero(near[medoid] & left)
-        found.append([medoid, *(int(k) for k in others if k != medoid)])
+        found.append([medoid, *others])
         left &= ~near[medoid]
         left[medoid] = False
     return found
