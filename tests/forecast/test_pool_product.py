@@ -204,3 +204,34 @@ def test_a_kept_model_is_complete(trained):
 def test_mistakes_of_pools_are_said(trained, change, words):
     with pytest.raises(Exception, match=words):
         api.load_recipe("small_pool", trained.folder / "recipe.json", changes=[change])
+
+
+def test_another_region_and_horizon_from_a_file(trained):
+    """A regional catalogue of small events, as CSV, a week ahead: the same recipe with a few settings changed."""
+    events = trained.events
+    table = pd.DataFrame(
+        {
+            "time": events["origin_time"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "latitude": events["latitude"],
+            "longitude": events["longitude"],
+            "depth": events["depth_km"],
+            "mag": events["magnitude"] - 2,  # the same clusters of events two magnitudes smaller
+            "id": events["id"],
+            "type": "earthquake",
+        }
+    )
+    table.to_csv(trained.folder / "region.csv", index=False)
+    changes = [
+        'catalog={"source": "usgs", "start": "1995-01-02", "min_magnitude": 2.0}', "target.magnitude=2.5",
+        "target.horizon_days=7", "target.radius_km=60", "model.epochs=3", "pool.circles=4",
+    ]  # fmt: skip
+    recipe = api.load_recipe("small_pool", trained.folder / "recipe.json", changes=changes)
+    small = api.load_events(recipe, files=[trained.folder / "region.csv"], data_dir=trained.folder / "other")
+    found = outcomes(recipe, small)
+    learned = running.learner(recipe)(found, small, work=trained.folder / "weekly", key="weekly")
+    table = running.forecasts(recipe, small, found, learned, {})
+    week = table[table["part"] == "test"]
+    assert week["observed"].mean() == pytest.approx(week["pool_etas"].mean(), rel=0.5)
+    came = found.target[found.parts["test"]]
+    assert (learned.material.pool.target[learned.material.parts["test"], 0] == came).all()
+    assert learned.tables["pool_forecasts.parquet"]["observed"].notna().all()
