@@ -1,10 +1,11 @@
 """What is a model worth that learns from 425 circles at once? Gains over ETAS, and whether stated chances come true.
 
-    python benchmarks/pool_skill.py --catalog FILE [--part test] [--magnitude 5] [--set model.detection=false]…
+    python benchmarks/pool_skill.py [--catalog FILE] [--part test] [--magnitude 5] [--set model.detection=false]…
 
 Trains the recipe `world_best` (or `--recipe_id`) on a catalogue and scores all circles of its pool on a part of the
 days: `validation` is for choosing, `test` for the end. Fits of ETAS and features are kept in `--data_dir`. At M 4 the
-target is below completeness; what is gained there is partly a forecast of the network of stations.
+target is below completeness; what is gained there is partly a forecast of the network of stations. The last line is a
+row for docs/leaderboard_pool.md.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ import time
 from pathlib import Path
 
 from mleq import api
+from mleq.catalog.events import identity
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.forecaster import World, answer
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import evaluate_pool
 from mleq.recipe import recipe_hash
+
+MEMBERS = ("boosting", "network")
 
 
 def main() -> None:
@@ -58,6 +62,7 @@ def main() -> None:
     print(f"seconds of CPU: ETAS and features {prepared - began:.0f}, learning {learnt - prepared:.0f}, "
           f"forecasts and scores {time.process_time() - learnt:.0f}")  # fmt: skip
     show(scores)
+    print(row(recipe, events, answers, scores))
     if asked.json:
         asked.json.write_text(json.dumps(scores, indent=1))
 
@@ -85,6 +90,29 @@ def show(scores: dict) -> None:
                   f"{'' if row['inside'] else '  OUTSIDE'}")  # fmt: skip
     ten = scores["stated_ten_percent"]
     print(f"a stated {ten['mean_forecast']:.1%} came true {ten['came_true']:.1%} of {ten['circle_days']:,} times")
+
+
+def row(recipe, events, answers, scores: dict) -> str:
+    """The result as a row of a table: columns as in docs/leaderboard_pool.md."""
+    over = [scores["gain"][name]["nats_per_event_day"] for name in ("etas", "etas_frozen", "climatology")]
+    apart = scores["gain_disjoint"]["etas"]["nats_per_event_day"]
+    cells = [
+        recipe.model.name + ("" if sees_detection(recipe.model) else ", blind to detection"),
+        f"M {recipe.target.magnitude:g}, {recipe.target.horizon_days} d",
+        f"{scores['circles']} of {recipe.target.radius_km:g} km",
+        f"{answers.dates[0]} to {answers.dates[-1]}",
+        f"{scores['event_days']:,}",
+        *(said(one).split("], ")[0] + "]" for one in over),
+        said(apart).split("], ")[0] + "]",
+        f"{over[0]['detectable']:.4f}" if over[0]["low"] is not None else "-",
+        identity(events)[:8],
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def sees_detection(model) -> bool:
+    """Whether a model sees how many small events are recorded beside large ones."""
+    return all(getattr(one, "detection", True) for one in (model, *(getattr(model, n, model) for n in MEMBERS)))
 
 
 def said(gain: dict) -> str:
