@@ -18,7 +18,7 @@ from mleq.report.wording import DASH, count, moment, percent, place
 
 def target(run: RunRecord) -> Html:
     """Say what is forecast, and over which days it was trained and tested."""
-    settings = run.summary["target"]
+    settings = run.summary.get("target") or {}
     parts = run.summary["split"]
     counted = list(
         dict.fromkeys(
@@ -41,7 +41,7 @@ def target(run: RunRecord) -> Html:
     dated = run.daily is not None
     return join(
         [
-            _in_words(settings),
+            _in_words(settings) if settings else None,
             tag("h3", "Parts"),
             table(["part", "target dates" if dated else "from", *titles], rows, label="Size of each part"),
             paragraph(

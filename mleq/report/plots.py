@@ -73,9 +73,10 @@ def through_time(
 
 
 def _date_axis(axes: Any, dates: np.ndarray, *, wide: bool) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import MONTHLY, AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(minticks=3, maxticks=10 if wide else 6)
+    locator.intervald[MONTHLY] = [1, 2, 3, 4, 6, 12]  # between 30 months and 3 years 6 are too few on a telephone
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.set_xlabel("target date")
