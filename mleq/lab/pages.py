@@ -10,11 +10,20 @@ from mleq.lab.recipe import SCORED
 from mleq.lab.statement import SCHEMES, contrastive_line
 
 MOST_FEATURES = 12
+KINDS_OF_SPLIT = {
+    "forward_chained": "Each part is made of whole cycles, later than those of the part before it: nothing of a "
+    "failure serves two parts.",
+    "leave_one_cycle_out": "Each part is made of whole cycles: nothing of a failure serves two parts. One cycle is "
+    "tested; others, before and after it, train.",
+    "random_folds": "Windows were drawn at random, so that parts share cycles: the scores are flattered, by how much "
+    "leaving a cycle out would show.",
+}
 
 
 def panels(common: dict[str, Any], kit: Any) -> dict[str, Any]:
     """Return the panels of the page; see `mleq.report`."""
     own = {
+        "target": ("What is forecast", lambda run: target(run, kit)),
         "predicted": ("Predicted and true, through the cycles", lambda run: predicted(run, kit)),
         "distribution": ("Distribution over the bins", lambda run: distribution(run, kit)),
         "objectives": ("Three ways to learn", lambda run: objectives(run, kit)),
@@ -24,13 +33,37 @@ def panels(common: dict[str, Any], kit: Any) -> dict[str, Any]:
         "learning": ("Learning curve", lambda run: learning(run, kit)),
         "signals": ("Signals", lambda run: signals(run, kit)),
     }
-    first = ("verdict", "target", "methods", "gains")
-    last = ("recipe", "again")
     return {
-        **{name: common[name] for name in first},
+        "verdict": common["verdict"],
+        "target": own.pop("target"),
+        **{name: common[name] for name in ("methods", "gains")},
         **own,
-        **{name: common[name] for name in last},
+        **{name: common[name] for name in ("recipe", "again")},
     }
+
+
+def target(run: Any, kit: Any) -> Any:
+    """Say what is forecast, and of what the parts are made."""
+    windows, parts = run.recipe["windows"], run.summary["split"]
+    rows = [
+        [
+            name,
+            kit.count(part["cycles"]),
+            kit.count(part["windows"]),
+            kit.join([part["start"], kit.tag("small", f"to {part['end']}")]),
+        ]
+        for name, part in parts.items()
+    ]
+    of_table = run.calibration.get("table")
+    asked = "of each row" if of_table else f"from the end of a window of {windows['samples']:,} samples"
+    made_of = KINDS_OF_SPLIT[run.recipe["split"]["scheme"]]
+    return kit.join(
+        [
+            kit.paragraph(f"The time to the next failure, in seconds, {asked}."),
+            kit.table(["part", "cycles", "windows", "beginning with"], rows, label="Size of each part"),
+            kit.paragraph(made_of, " The test part was read once, at the end.", class_="hint"),
+        ]
+    )
 
 
 def predicted(run: Any, kit: Any) -> Any:
@@ -47,7 +80,7 @@ def predicted(run: Any, kit: Any) -> Any:
         axes.plot(model, ".", color=kit.MODEL, markersize=3, label="this model")
         if strongest in test:
             axes.plot(
-                test[strongest].to_numpy(), ".", color=kit.REFERENCE, markersize=2, label=strongest.replace("_", " ")
+                test[strongest].to_numpy(), ".", color=kit.REFERENCE, markersize=2, label=kit.method_title(strongest)
             )
         axes.set_xlabel("windows of the test part, in order")
         axes.set_ylabel("time to failure, s")

@@ -100,6 +100,7 @@ def test_a_network_is_trained_shown_and_answers_files_folders_and_zips(place, si
     for panel in ("predicted", "distribution", "objectives", "network", "drift", "learning", "signals"):
         assert f'id="{panel}"' in page, panel
     assert "16 bins" in page
+    assert "made of whole cycles, later" in page
 
     found = segments(folder / "test", simulated.signal[:10_000])
     entries = json.loads(
