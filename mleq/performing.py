@@ -153,6 +153,11 @@ def path_of(folder: Path, key: str) -> Path:
     return Path(folder) / f"{key}.json"
 
 
+def forget(folder: Path, key: str) -> None:
+    """Remove a unit's answer, so that it is done again."""
+    path_of(folder, key).unlink(missing_ok=True)
+
+
 def kept_answer(folder: Path, key: str) -> dict[str, Any] | None:
     """What an earlier call left of a unit; None where there is nothing that can be read."""
     try:

@@ -8,6 +8,7 @@
 
 from mleq.api.data import fetch_lines, fetch_signals, load_events, samples
 from mleq.api.forecasts import answer_lines, odds, predict, predict_pool, write_submission
+from mleq.api.maps import odds_map
 from mleq.api.recipes import (
     Written,
     check_all,
@@ -21,7 +22,7 @@ from mleq.api.recipes import (
     write_schema,
 )
 from mleq.api.runs import backtest, draw_pages, summary_lines, train, train_seeds, trained_recipes
-from mleq.api.sweeps import sweep
+from mleq.api.sweeps import find_recipes, sweep
 
 __all__ = [
     "Written",
@@ -32,12 +33,14 @@ __all__ = [
     "draw_pages",
     "fetch_lines",
     "fetch_signals",
+    "find_recipes",
     "leaks",
     "load_events",
     "load_recipe",
     "network_table",
     "new_recipe",
     "odds",
+    "odds_map",
     "plan",
     "plan_lines",
     "predict",

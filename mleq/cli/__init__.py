@@ -25,6 +25,7 @@ COMMANDS = {
     "catalog": "say what the store holds and how complete it is",
     "train": "train a recipe and say what its forecast is worth",
     "backtest": "walk forward: train on the past, forecast the next year, and again",
+    "sweep": "train many configurations, and say what the best of so many is worth",
     "predict": "forecast days with a trained recipe",
     "odds": "answer one question: how likely, here, this strong, this soon",
     "report": "redraw a run's page",

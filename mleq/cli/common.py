@@ -101,6 +101,14 @@ def workers(default: int | None = None) -> Callable:
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
+def numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
+    """Read an option of whole numbers with commas between them."""
+    try:
+        return tuple(int(word) for word in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f"'{text}'; expected whole numbers with commas between them: 1,2,3") from None
+
+
 def answer_json(value: Any) -> None:
     """Print a JSON answer on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -8,30 +8,43 @@ from typing import Any
 import click
 
 from mleq.cli import common
+from mleq.errors import RequestError
 from mleq.experiment.table import columns
 
 
 @common.door("odds", "answer one question: how likely, here, this strong, this soon")
-@click.option("--latitude", type=float, required=True, help="Degrees, north above zero.")
-@click.option("--longitude", type=float, required=True, help="Degrees, east above zero.")
-@click.option("--radius_km", type=float, required=True, help="How far from there, 1 to 1,000 km.")
+@click.option("--latitude", type=float, help="Degrees, north above zero.")
+@click.option("--longitude", type=float, help="Degrees, east above zero.")
+@click.option("--radius_km", type=float, help="How far from there, 1 to 1,000 km.")
 @click.option("--magnitude", type=float, required=True, help="The smallest magnitude that counts.")
 @click.option("--days", type=float, required=True, help="How many days ahead; 0.04 is an hour, 365 a year.")
 @click.option("--issue_time", metavar="TIME", help="As of when (UTC), e.g. 2011-03-12T06:00; now without it.")
 @click.option("--allow_incomplete", is_flag=True, help="Answer below the completeness magnitude too, and say so.")
+@click.option("--map", "whole_earth", is_flag=True, help="Of every cell of the Earth, instead of one place.")
+@click.option("--step", type=float, default=1.0, show_default=True, help="With --map: side of a cell, degrees.")
+@click.option("--csep", type=common.EXISTING, metavar="FILE", help="With --map: also as CSEP's gridded forecast.")
 @common.catalog_files
 @common.data_dir
+@common.out_dir
+@common.workers()
+@common.scheduler
 @common.as_json
 def command(
-    latitude: float,
-    longitude: float,
-    radius_km: float,
+    latitude: float | None,
+    longitude: float | None,
+    radius_km: float | None,
     magnitude: float,
     days: float,
     issue_time: str | None,
     allow_incomplete: bool,
+    whole_earth: bool,
+    step: float,
+    csep: Path | None,
     files: tuple[Path, ...],
     data_dir: Path,
+    out_dir: Path,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Say how likely an earthquake is: here, this strong, this soon.
@@ -40,14 +53,32 @@ def command(
     time. It is fitted around the place where there are events enough, at the first of each month, and kept in the
     data folder.
 
+    With --map the question is asked of every cell of the Earth, and the answer is a map: GeoJSON, Parquet, PNG and a
+    page in out/map. Regions are fitted at once on several processors, or on a Dask cluster.
+
     \b
     Examples:
       mleq odds --latitude 35.68 --longitude 139.77 --radius_km 150 --magnitude 5 --days 7
       mleq odds --latitude 38.3 --longitude 142.4 --radius_km 200 --magnitude 6 --days 1 --issue_time 2011-03-12
+      mleq odds --map --magnitude 6 --days 30 --step 1
     """
     from mleq import api
     from mleq.report.agencies import agency_for
 
+    where = {"--latitude": latitude, "--longitude": longitude, "--radius_km": radius_km}
+    data = {"files": files, "data_dir": data_dir, "allow_incomplete": allow_incomplete}
+    if whole_earth:
+        given = [name for name, value in where.items() if value is not None]
+        if given:
+            raise RequestError(f"--map with {' and '.join(given)}", expected="one of them: a map, or a place")
+        engine = {"workers": workers, "scheduler": scheduler}
+        found = api.odds_map(magnitude, days, step, issue_time, out_dir=out_dir, csep=csep, **data, **engine)
+        _show_map(found, as_json)
+        return
+    missing = [name for name, value in where.items() if value is None]
+    if missing or csep:
+        odd = f"no {' and no '.join(missing)}" if missing else f"--csep {csep} without --map"
+        raise RequestError(odd, expected="--latitude, --longitude and --radius_km of a place, or --map")
     answer = api.odds(
         latitude,
         longitude,
@@ -55,9 +86,7 @@ def command(
         magnitude,
         days,
         issue_time,
-        files=files,
-        data_dir=data_dir,
-        allow_incomplete=allow_incomplete,
+        **data,
     )
     agency = agency_for(latitude, longitude)
     answer["agency"] = {"name": agency.name, "url": agency.url}
@@ -65,6 +94,32 @@ def command(
         common.answer_json(answer)
         return
     for line in lines(answer):
+        click.echo(line)
+
+
+def _show_map(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        common.answer_json(found)
+        return
+    from mleq.forecast.plain_words import percent
+
+    rows = [["cell", "chance", "95 % interval"]]
+    for one in found["largest"][:10]:
+        interval = f"{percent(one['low'])} to {percent(one['high'])}"
+        rows.append([f"{one['latitude']:.2f}, {one['longitude']:.2f}", percent(one["probability"]), interval])
+    asked, folder = found["question"], Path(found["folder"])
+    for line in (
+        f"{found['expected_number']:.2f} events of M {asked['magnitude']:g} or more are expected in "
+        f"{found['answered']:,} of {found['cells']:,} cells within {asked['days']:g} days of "
+        f"{asked['issue_time'][:16].replace('T', ' ')} UTC",
+        "",
+        *columns(rows),
+        "",
+        *(f"no answer in {number:,} cells: {why}" for why, number in found["reasons"].items()),
+        f"map      {folder / 'map.png'}",
+        f"page     {(folder / 'report.html').as_uri()}",
+        f"warnings {found['no_warning']}",
+    ):
         click.echo(line)
 
 

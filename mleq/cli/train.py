@@ -11,17 +11,13 @@ from mleq.cli import common
 from mleq.errors import RequestError
 
 
-def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.split(",")) if text else ()
-    except ValueError:
-        raise click.BadParameter(f"'{text}'; expected whole numbers with commas between them: 1,2,3") from None
-
-
 @common.door("train", "train a recipe and say what its forecast is worth")
 @common.recipe_id
 @click.option(
-    "--seeds", metavar="N,N,…", callback=_numbers, help="Train once from each seed, and say how far they lie apart."
+    "--seeds",
+    metavar="N,N,…",
+    callback=common.numbers,
+    help="Train once from each seed, and say how far they lie apart.",
 )
 @click.option("--average", is_flag=True, help="With --seeds: score the mean of their forecasts too.")
 @common.recipe_file

@@ -113,7 +113,7 @@ def answer(
     check_columns(events)
     start, end = coverage(events)
     cautions: list[str] = []
-    issue = _issue_time(issue_time, start, end, now if now is not None else pd.Timestamp.now("UTC"), cautions)
+    issue = issue_of(issue_time, start, end, now if now is not None else pd.Timestamp.now("UTC"), cautions)
     known = min(end, issue)
     # Without the attributes of the whole: those of a part of the events would not be true.
     plain = pd.DataFrame(events).copy(deep=False)
@@ -124,7 +124,8 @@ def answer(
     return _answered(regional, past, place, days, issue, known, events, cautions)
 
 
-def _issue_time(given, start, end, now, cautions: list[str]) -> pd.Timestamp:
+def issue_of(given, start, end, now, cautions: list[str]) -> pd.Timestamp:
+    """The moment from which a question is answered; what there is to be cautious about is added to `cautions`."""
     if given is None:
         issue = now if now - end <= LONGEST_GAP else end
         if issue == end:

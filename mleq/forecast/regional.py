@@ -80,7 +80,9 @@ class Regional:
         return events.loc[when & strong & near]
 
 
-def regional_model(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, folder: Path | None) -> Regional:
+def regional_model(
+    events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, folder: Path | None, *, most: int = MOST
+) -> Regional:
     """Find, fit or fetch the model for a place.
 
     Parameters
@@ -92,6 +94,8 @@ def regional_model(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, fol
     fit_date : pandas.Timestamp
     folder : pathlib.Path or None
         Where models are kept; None keeps none.
+    most : int, optional
+        Events of a fit at most; where there are more, m0 is raised as far as the magnitude asked for allows.
 
     Returns
     -------
@@ -111,12 +115,13 @@ def regional_model(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, fol
     if len(past) < FEWEST:
         raise _no_data(place, len(past), fit_date)
     settings = {"form": FORM, "place": asdict(place), "fit_date": fit_date.isoformat()}
+    settings |= {"most": most} if most != MOST else {}
     key = hashlib.sha256((json.dumps(settings, sort_keys=True) + fingerprint(past)).encode()).hexdigest()[:32]
     path = folder / f"{key}.json" if folder else None
     kept = _read(path)
     if kept is not None:
         return kept
-    found = _made(past, place, fit_date)
+    found = _made(past, place, fit_date, most)
     if path is not None:
         try:
             atomic.write_text(path, json.dumps(_as_json(found)))
@@ -125,7 +130,7 @@ def regional_model(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, fol
     return found
 
 
-def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp) -> Regional:
+def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> Regional:
     start = max(fit_date - pd.DateOffset(years=FIT_YEARS), past["origin_time"].min())
     recent = past.loc[past["origin_time"] >= start]
     if recent.empty or fit_date - start < pd.Timedelta(days=365):
@@ -149,7 +154,7 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp) -> Regional:
             expected="a magnitude that it records",
         )
     m0 = min(lowest, place.magnitude)
-    box, m0, n = _region(recent, place, m0)
+    box, m0, n = _region(recent, place, m0, most)
     margin = _square(place, (box.north - box.south) / 2 * KM_PER_DEG + MARGIN_KM)
     near = past.loc[margin.contains(past["latitude"].to_numpy(), past["longitude"].to_numpy())]
     targets = recent.loc[box.contains(recent["latitude"].to_numpy(), recent["longitude"].to_numpy())]
@@ -178,7 +183,7 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp) -> Regional:
     return _generic(material, targets, fit_date, about, why, b_value)
 
 
-def _region(recent: pd.DataFrame, place: Any, m0: float) -> tuple[Box, float, int]:
+def _region(recent: pd.DataFrame, place: Any, m0: float, most: int) -> tuple[Box, float, int]:
     """The square around a place with events enough, m0 (higher where they are very many), and their number."""
     latitude, longitude = recent["latitude"].to_numpy(), recent["longitude"].to_numpy()
     magnitude = recent["magnitude"].to_numpy()
@@ -192,7 +197,7 @@ def _region(recent: pd.DataFrame, place: Any, m0: float) -> tuple[Box, float, in
         if half >= FARTHEST_KM:
             raise _no_data(place, n, recent["origin_time"].max(), m0)
         half = min(half * WIDENING, WIDEST_KM if half < WIDEST_KM else FARTHEST_KM)
-    while n > MOST and m0 + 0.1 <= place.magnitude + 1e-9:
+    while n > most and m0 + 0.1 <= place.magnitude + 1e-9:
         m0 = round(m0 + 0.1, 6)
         n = int(np.count_nonzero(inside >= m0 - 1e-9))
     return box, m0, n
