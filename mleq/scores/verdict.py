@@ -103,7 +103,13 @@ def reference_title(reference: str) -> str:
 def _numbers(gain: Mapping) -> tuple[str, str, str, str]:
     """Value, low, high and detectable gain, with digits enough to tell the interval from zero."""
     width = gain["high"] - gain["low"]
-    digits = 3 if width <= 0 else min(max(3, 1 - math.floor(math.log10(width))), 9)
+    outside = max(gain["low"], -gain["high"])  # how far zero lies from the interval, where that leaves it out
+    needed = [3]
+    if width > 0:
+        needed.append(1 - math.floor(math.log10(width)))
+    if outside > 0:
+        needed.append(-math.floor(math.log10(outside)))
+    digits = min(max(needed), 9)
 
     def signed(number: float) -> str:
         return f"{round(number, digits) + 0.0:+.{digits}f}"  # adding zero turns -0.0 into 0.0

@@ -98,3 +98,12 @@ def test_ties_show_no_skill_and_name_the_simplest():
     same = gain(0.0, 0.0, 0.0, 0.0)
     told = scores.verdict({"etas": same, "climatology": same}, days=1000, event_days=100)
     assert told.startswith("No skill shown beyond climatology, a trivial rule: +0.000 [+0.000, +0.000]")
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.029976, -0.000237), (0.0000412, 0.8)])
+def test_a_bound_that_decides_is_not_rounded_to_zero(low, high):
+    told = scores.verdict({"etas": gain((low + high) / 2, low, high)}, days=1000, event_days=100)
+    assert told.startswith("Better" if low > 0 else "Worse")
+    printed = [float(text) for text in told[told.index("[") + 1 : told.index("]")].split(", ")]
+    assert (printed[0] > 0) == (low > 0)
+    assert (printed[1] < 0) == (high < 0)
