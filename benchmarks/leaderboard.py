@@ -30,6 +30,7 @@ from mleq.forecast import family
 from mleq.forecast.evaluation import NOT_METHODS, bootstrap
 from mleq.scores.blocks import Blocks
 from mleq.scores.intervals import block_interval
+from mleq.scores.verdict import TITLES
 
 JAPAN = ("tokyo", "niigata", "iwaki", "sendai", "sapporo", "nagoya", "nankai", "fukuoka")
 WORLD = ("chile", "sumatra", "southern_california", "italy", "new_zealand", "greece")
@@ -72,6 +73,7 @@ def arguments() -> argparse.Namespace:
     words.add_argument("--out_dir", type=Path, default=Path("out"))
     words.add_argument("--set", dest="changes", action="append", default=[], metavar="PATH=VALUE")
     words.add_argument("--only", help="ids with commas between them")
+    words.add_argument("--finished_only", action="store_true", help="train nothing: the page of what is there")
     words.add_argument("--write", type=Path, default=CLONE / "docs" / "leaderboard.md")
     return words.parse_args()
 
@@ -84,6 +86,8 @@ def entry_of(name: str, asked: argparse.Namespace) -> Entry:
             recipe, family, lambda: api.load_events(recipe, files=asked.catalog, data_dir=asked.data_dir)
         )
         place = finished_run(asked.out_dir, recipe, catalog)
+        if place is None and asked.finished_only:
+            return Entry(name, reason="not trained with these settings yet; the same command goes on here.")
         if place is None or "etas" not in Run(place).summary["gain"]:
             place = api.train(recipe, events, out_dir=asked.out_dir, command=sys.argv, changes=asked.changes).folder
     except MissingData:
@@ -230,7 +234,7 @@ def places(entries: list[Entry]) -> list[str]:
 
 
 def title(name: str) -> str:
-    return "**this model**" if name == "probability" else name.replace("_", " ")
+    return "**this model**" if name == "probability" else TITLES.get(name, name.replace("_", " "))
 
 
 def interval(gain: dict[str, Any], digits: int = 3) -> str:
