@@ -34,6 +34,8 @@ def spoil_json(document: Any, draw: np.random.Generator) -> str:
     changed = json.loads(json.dumps(document))
     for _ in range(int(draw.integers(1, 4))):
         places = list(_places(changed))
+        if not places:  # nothing is left of it
+            break
         holder, key = places[int(draw.integers(len(places)))]
         _change(holder, key, draw)
     text = json.dumps(changed, indent=1, ensure_ascii=False)
