@@ -131,6 +131,8 @@ def _waveforms(file, names: pd.Series, format_: dict[str, Any], path: Path) -> l
                 if int(match["row"]) >= len(data):
                     raise DataError(f"{path}, {place} has {len(data)} rows, not the one named {name!r}")
                 data = data[int(match["row"])]
+            if data.ndim != 2:
+                raise DataError(f"{path}: {name!r} has the shape {data.shape}", expected="components by samples")
             data = data.T if samples_first else data
             if match and match["samples"]:
                 data = data[: int(match["components"]), : int(match["samples"])]
