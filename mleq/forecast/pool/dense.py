@@ -2,7 +2,7 @@
 
 Inputs are standardised by the days it learns from and clipped at five standard deviations. The last layer starts at
 zero, the loss is the log score of all days, and the learning rate falls to zero along a cosine (Loshchilov and Hutter
-2017, arXiv:1608.03983), so that the last epoch is the one to keep; the validation part chooses nothing but is shown.
+2017, arXiv:1608.03983), so that the last epoch is the one to keep: the validation part chooses nothing.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ class DenseCorrection:
         work, key
             As for `mleq.experiment.training.fit_epochs`: training that was stopped goes on.
         validation : Rows, optional
-            Measured after each epoch, for the learning curve.
+            Measured at the end, for the learning curve.
 
         Returns
         -------
         DenseCorrection
         curve : DataFrame
-            epoch, seconds, train_loss, validation_log_loss (where there is a validation part), best.
+            epoch, seconds, train_loss, best, and validation_log_loss of the last epoch.
         """
         keras = _keras()
         names = used_names(settings.detection)
@@ -76,14 +76,6 @@ class DenseCorrection:
             batch_size=settings.batch_size,
             patience=settings.epochs,
         )
-        shown = []
-
-        def measure(network) -> dict[str, float]:
-            if validation is not None:
-                found = cls(network, names).corrections(validation.inputs)
-                shown.append(validation.log_loss(validation.log_odds + found))
-            return {}
-
         fitted = fit_epochs(
             model,
             lambda epoch: _batches(rows, names, settings.batch_size, np.random.SeedSequence([seed, epoch])),
@@ -94,12 +86,12 @@ class DenseCorrection:
             key=key,
             loss=keras.losses.BinaryCrossentropy(from_logits=True),
         )
-        measure(fitted.model)
-        curve = fitted.history.copy()
+        found, curve = cls(fitted.model, names), fitted.history.copy()
         curve["best"] = curve["epoch"] == settings.epochs
-        if shown:
-            curve["validation_log_loss"] = [np.nan] * (len(curve) - 1) + shown
-        return cls(fitted.model, names), curve
+        if validation is not None:
+            loss = validation.log_loss(validation.log_odds + found.corrections(validation.inputs))
+            curve["validation_log_loss"] = np.where(curve["best"], loss, np.nan)
+        return found, curve
 
     @cached_property
     def columns(self) -> list[int]:

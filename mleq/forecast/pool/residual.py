@@ -75,7 +75,7 @@ class BoostedCorrection:
 
         def matrix(some: Rows, like: Any = None) -> Any:
             return xgboost.QuantileDMatrix(
-                _Pieces(some, names), max_bin=MAX_BIN, ref=like
+                _piecewise(some, names), max_bin=MAX_BIN, ref=like
             )  # quantised piece by piece: single precision never holds all
 
         data, measured = matrix(rows), {}
@@ -177,7 +177,7 @@ def _file(stem: Path) -> Path:
     return stem.with_name(f"{stem.name}.xgboost.json")
 
 
-def _Pieces(rows: Rows, names: tuple[str, ...]) -> Any:
+def _piecewise(rows: Rows, names: tuple[str, ...]) -> Any:
     """Rows as XGBoost takes them, some at a time."""
     import xgboost
 
