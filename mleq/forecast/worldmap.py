@@ -213,7 +213,7 @@ def table_of(question: Question, answers: list[dict[str, Any]]) -> pd.DataFrame:
     table = table.assign(**dict(zip(NUMBERS, numbers, strict=True)))
     for name in ("m0", "b_value", "magnitude_max", "completeness_magnitude"):
         table[name] = said.pop(name).astype(float)
-    table["below_completeness"] = said.pop("below_completeness").astype("boolean")
+    table["below_completeness"] = pd.array(said.pop("below_completeness"), dtype="boolean")
     return table.assign(**said)
 
 
