@@ -16,6 +16,12 @@ COLOURS = (
 )  # fmt: skip
 MARKS = "os^vD*PX<>"
 
+MOST_OF_A_DAY = 6
+"""Hours of record from which a day is drawn whole."""
+
+FEWEST_HOURS = 6
+"""Hours of record below which counts through time say nothing."""
+
 
 def keep_for_page(recipe: Any, material: Any, samples: Any, folder: Path) -> None:
     """Keep what the panels draw beside the files that every run has."""
@@ -85,6 +91,8 @@ def _day(run: Any, kit: Any) -> Any:
     page = _page(run)
     if not page or not page["day"]["hours"]:
         return None
+    from matplotlib.ticker import MultipleLocator
+
     day, colours = page["day"], _colours(page["names"])
     hours, loud, cluster = np.array(day["hours"]), np.array(day["loudness"]), np.array(day["cluster"])
 
@@ -94,14 +102,13 @@ def _day(run: Any, kit: Any) -> Any:
             mine = cluster == name
             if mine.any():
                 axes.vlines(hours[mine], 0, loud[mine], color=colours[name][0], linewidth=0.8, label=name)
-        axes.set(
-            xlabel=f"hour of {day['day']} (UTC)",
-            ylabel="loudest band, usual amplitudes",
-            yscale="symlog",
-            ylim=0,
-            xlim=(0, 24),
-        )
-        axes.set_xticks(range(0, 25, 3))
+        axes.set(ylabel="loudest band, usual amplitudes", yscale="symlog", ylim=0)
+        if np.ptp(hours) > MOST_OF_A_DAY:
+            axes.set(xlabel=f"hour of {day['day']} (UTC)", xlim=(0, 24), xticks=range(0, 25, 3))
+        else:
+            axes.set(xlabel=f"{day['day']} (UTC)")
+            axes.xaxis.set_major_locator(MultipleLocator(max(1, round(10 * np.ptp(hours))) / 60))
+            axes.xaxis.set_major_formatter(lambda hour, _: "{:02d}:{:02d}".format(*divmod(round(hour * 60), 60)))
         _plain(axes)
         axes.legend(ncols=8 if wide else 4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
@@ -121,6 +128,8 @@ def _counts(run: Any, kit: Any) -> Any:
     table = pd.read_parquet(path)
     daily = table.groupby([table["hour"].dt.floor("D"), "cluster"])["windows"].sum().unstack(fill_value=0)
     hourly = table.groupby(["hour", "cluster"])["windows"].sum().unstack(fill_value=0)
+    if len(hourly) < FEWEST_HOURS:
+        return None
     page = _page(run)
     names = [name for name in (page["names"] if page else hourly.columns) if name in hourly]
     colours = _colours(page["names"] if page else names)
