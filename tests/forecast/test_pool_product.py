@@ -1,5 +1,6 @@
 """A pool from a simulated catalogue to a Parquet file: what is kept, what comes out alike, scores of known value."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -235,3 +236,22 @@ def test_another_region_and_horizon_from_a_file(trained):
     came = found.target[found.parts["test"]]
     assert (learned.material.pool.target[learned.material.parts["test"], 0] == came).all()
     assert learned.tables["pool_forecasts.parquet"]["observed"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--recipe_id", "x", "--circle", "35,140"], "add --pool"),
+        (["--pool"], "add --recipe_id world_best"),
+        (["--recipe_id", "x", "--pool", "--circle", "north"], "latitude,longitude"),
+        (["--recipe_id", "never_trained", "--pool"], "no finished run"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_pool(words, said, tmp_path, capsys, monkeypatch):
+    from mleq.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["mleq", *words, "--out_dir", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as ended:
+        main("predict")
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
