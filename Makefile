@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slow torture check format schema figures bench leaderboard clean
+.PHONY: docs help env demo test test-slow torture check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,14 @@ schema: env ## write recipes/schema.json anew
 
 figures: env ## redraw img/
 	$(RUN) -m mleq.report.figures img
+
+docs: $(VENV)/.docs-ready ## build the docs into build/docs; a warning is an error
+	$(RUN) -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+$(VENV)/.docs-ready: $(READY)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	@touch $@
 
 bench: env ## print every figure that README and docs quote
 	@for script in $(filter-out benchmarks/leaderboard.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done

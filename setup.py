@@ -28,6 +28,7 @@ class BuildWithShelf(build_py):
 test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff", "playwright>=1.40", "axe-playwright-python>=0.1.4"]
 waveform = ["obspy>=1.4", "h5py>=3", "zarr>=3"]
 csep = ["pycsep>=0.8"]
+docs = ["sphinx>=8", "myst-parser>=4", "furo>=2024.8.6"]
 distributed = ["dask>=2024.8", "distributed>=2024.8", "bokeh>=3.1"]  # bokeh draws Dask's dashboard
 
 setup(
@@ -62,6 +63,6 @@ setup(
         "xgboost-cpu>=3; sys_platform != 'darwin'",
         "xgboost>=3; sys_platform == 'darwin'",
     ],
-    extras_require={"csep": csep, "distributed": distributed, "test": test, "waveform": waveform},
+    extras_require={"csep": csep, "docs": docs, "distributed": distributed, "test": test, "waveform": waveform},
     entry_points={"console_scripts": ["mleq = mleq.cli:main"]},
 )

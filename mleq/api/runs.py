@@ -46,7 +46,7 @@ def train(
     out_dir : path, optional
         Folder of all results.
     command, changes : sequence of str, optional
-        What was typed, and its `--set`s, for run.json.
+        What was typed, and what `--set` changed, for run.json.
     workers, scheduler : optional
         What works through a continuous record, chunk by chunk; see `mleq.scaling.engine`.
 

@@ -21,7 +21,7 @@ class Samples(Protocol):
     sample_shape: tuple[int, ...]
 
     def batch(self, indices: Sequence[int]) -> np.ndarray:
-        """Return the network's inputs for some samples, shape (k, *sample_shape)."""
+        """Return the network's inputs for some samples, of shape `(k, *sample_shape)`."""
 
 
 class Learned(Protocol):

@@ -81,7 +81,7 @@ def train(
     out_dir : pathlib.Path
         Folder of all results.
     command, changes : sequence of str, optional
-        The command line, and its `--set`s, for run.json.
+        The command line, and what `--set` changed, for run.json.
     finish : callable, optional
         Writes what else belongs into the run's folder, which it is given before the run is published.
 
