@@ -28,7 +28,7 @@ class BuildWithShelf(build_py):
 test = ["pytest>=8", "hypothesis>=6", "pytest-xdist>=3", "ruff", "playwright>=1.40", "axe-playwright-python>=0.1.4"]
 waveform = ["obspy>=1.4", "h5py>=3", "zarr>=3"]
 csep = ["pycsep>=0.8"]
-docs = ["sphinx>=8", "myst-parser>=4", "furo>=2024.8.6"]
+docs = ["sphinx>=8", "myst-parser>=4", "furo>=2024.8.6", "latex2mathml>=3.77"]
 distributed = ["dask>=2024.8", "distributed>=2024.8", "bokeh>=3.1"]  # bokeh draws Dask's dashboard
 
 setup(

@@ -25,7 +25,28 @@ napoleon_use_rtype = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say types with shapes and units
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "mleq"
 html_show_sphinx = False
 html_copy_source = False
+
+
+def setup(app):
+    """Write formulas as MathML, which browsers show by themselves: no page of the docs asks a network for a script."""
+
+    def inline(self, node):
+        from docutils.nodes import SkipNode
+        from latex2mathml.converter import convert
+
+        self.body.append(convert(node.astext()))
+        raise SkipNode
+
+    def block(self, node):
+        from docutils.nodes import SkipNode
+        from latex2mathml.converter import convert
+
+        self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+        raise SkipNode
+
+    app.add_html_math_renderer("mathml", (inline, None), (block, None))
