@@ -11,6 +11,7 @@ import pandas as pd
 from mleq.catalog.events import coverage
 from mleq.forecast.days import whole_days
 from mleq.forecast.pool.circles import Circles
+from mleq.forecast.pool.days import decayed
 from mleq.forecast.pool.inputs import pooled_inputs
 from mleq.forecast.pool.learning import PooledModel
 from mleq.forecast.pool.material import pool_of
@@ -19,6 +20,8 @@ from mleq.forecast.trailing import SPANS_DAYS
 
 DRAWN_DAYS = 50.0
 """Days of the training part's rate that a trailing rate is drawn to; the mix is drawn by one day."""
+LEVEL_DAYS, LEVEL_PRIOR = 500.0, 20.0
+"""Of the level of the whole pool: days, and event-days that are added to both sides of the ratio."""
 AT_ONCE_DAYS = 366
 """Days whose inputs are in memory together."""
 
@@ -142,7 +145,9 @@ def answer(model: PooledModel, world: World, days: slice, training: slice) -> An
     Returns
     -------
     Answers
-        `etas` is refitted each year, as the model's offset; `etas_frozen` is that of the end of training.
+        `etas` is refitted each year, as the model's offset; `etas_frozen` is that of the end of training,
+        `etas_recalibrated` stretched and shifted as the training part asks, `etas_leveled` times how many event-days
+        there were in the whole pool lately for each that it expected.
     """
     pool, known = world.pool, world.known
     here = slice(days.start - known.days.start, days.stop - known.days.start)
@@ -159,6 +164,7 @@ def answer(model: PooledModel, world: World, days: slice, training: slice) -> An
         "climatology": np.broadcast_to(climatology, log_odds.shape),
         "etas_frozen": offsets(pool, frozen or world.fits[:1], days).probability.astype(float),
         "etas_recalibrated": model.recalibrated.probabilities(log_odds),
+        "etas_leveled": _leveled(world, days),
         **trailing(pool, days, climatology, world.decided + pool.horizon - 1),
     }
     numbers = np.arange(days.start, days.stop)
@@ -166,6 +172,22 @@ def answer(model: PooledModel, world: World, days: slice, training: slice) -> An
         pool.circles, pool.dates[days], pool.target[days], numbers < world.decided, probability, references,
         known.background[here],
     )  # fmt: skip
+
+
+def _leveled(world: World, days: slice) -> np.ndarray:
+    """ETAS times one factor a day for all circles, shape (n_days, n_circles).
+
+    The factor is the pool's event-days over those that ETAS expected, decayed over `LEVEL_DAYS`. It follows changes
+    of the world's activity and of the catalogue that a yearly fit of ten years is late to see.
+    """
+    base = world.base or world
+    came = base.pool.target[base.known.days].sum(axis=1)
+    expected = base.known.probability.sum(axis=1, dtype=float)
+    both = (decayed(one, LEVEL_DAYS, base.pool.horizon) + LEVEL_PRIOR for one in (came, expected))
+    factor = np.divide(*both)[days.start - base.known.days.start : days.stop - base.known.days.start]
+    here = slice(days.start - world.known.days.start, days.stop - world.known.days.start)
+    number = -np.log1p(-world.known.probability[here].astype(float))
+    return np.clip(-np.expm1(-number * factor[:, None]), 1e-7, 1 - 1e-7)
 
 
 def inputs_of(world: World, days: slice) -> np.ndarray:

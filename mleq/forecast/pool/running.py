@@ -26,7 +26,7 @@ from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import restore_references
 from mleq.forecast.statement import statement
 
-OF_THE_POOL = {"etas": "pool_etas", "etas_frozen": "pool_etas_frozen", "etas_recalibrated": "pool_etas_recalibrated"}
+OF_THE_POOL = {name: f"pool_{name}" for name in ("etas", "etas_frozen", "etas_recalibrated", "etas_leveled")}
 """References of the pool that stand beside the target's own, and what they are called there."""
 
 
