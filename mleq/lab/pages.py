@@ -164,8 +164,8 @@ def objectives(run: Any, kit: Any) -> Any:
     return kit.join(
         [
             kit.paragraph(
-                "The same network, trained once for each objective; the first is the recipe's. Learning one number "
-                "draws answers towards the mean.",
+                "The same network, trained once for each objective; the first is the recipe's. One number learnt by "
+                "squares tends towards the mean; what that costs is shown here.",
                 class_="hint",
             ),
             kit.table(["learnt by", "mean absolute error, s", "R²"], rows, label="Scores by objective"),
