@@ -65,7 +65,7 @@ class PoolSettings(Settings):
 class ResidualBoosting(Settings):
     """Boosted trees added to the log-odds of ETAS."""
 
-    name: Literal["residual_boosting"]
+    name: Literal["residual_boosting"] = "residual_boosting"
     epochs: int = Field(400, ge=1, le=10_000, description="trees at most; the validation part chooses how many")
     learning_rate: float = Field(0.03, gt=0, le=1, description="weight of each tree")
     depth: int = Field(3, ge=1, le=10, description="splits from root to leaf")
@@ -79,7 +79,7 @@ class ResidualBoosting(Settings):
 class ResidualNetwork(Training):
     """A dense network added to the log-odds of ETAS; its last layer begins at zero."""
 
-    name: Literal["residual_network"]
+    name: Literal["residual_network"] = "residual_network"
     hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field(
         (64, 32), min_length=1, description="units of the hidden layers"
     )
@@ -96,8 +96,8 @@ class ResidualStack(Settings):
 
     name: Literal["residual_stack"]
     epochs: int = Field(400, ge=1, le=10_000, description="trees at most, and epochs of the network at most")
-    boosting: ResidualBoosting = ResidualBoosting(name="residual_boosting")
-    network: ResidualNetwork = ResidualNetwork(name="residual_network")
+    boosting: ResidualBoosting = ResidualBoosting()
+    network: ResidualNetwork = ResidualNetwork()
 
 
 RESIDUAL = (ResidualBoosting, ResidualNetwork, ResidualStack)
