@@ -66,19 +66,14 @@ def train(
             return events
         return family.load(recipe, files=files, data_dir=data_dir, inputs=[Path(file) for file in inputs])
 
-    elsewhere = scaling.at_once(workers, scheduler) if workers != 1 or scheduler else nullcontext()
-    with results_in(out_dir), elsewhere:
+    many = workers != 1 or scheduler
+    # Workers have another working directory, so they are told the whole path.
+    place = Path(out_dir).resolve() if many else Path(out_dir)
+    with results_in(out_dir), scaling.at_once(workers, scheduler) if many else nullcontext():
         if events is None and not files:
             _train_source(recipe, out_dir=out_dir, data_dir=data_dir, command=command)
-        # Workers elsewhere have another working directory, so they are told the whole path.
         run = experiment.train(
-            recipe,
-            family,
-            material,
-            out_dir=Path(out_dir).resolve(),
-            command=command,
-            changes=changes,
-            finish=card.write,
+            recipe, family, material, out_dir=place, command=command, changes=changes, finish=card.write
         )
     site.draw_recipe(Path(out_dir), recipe.id)
     return run

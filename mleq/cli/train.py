@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -56,10 +57,13 @@ def command(
       mleq train --recipe_id tokyo --catalog usgs.csv.gz
     """
     from mleq import api
+    from mleq.performing import bounded_threads
 
     if average and not seeds:
         raise RequestError("--average is of several seeds", remedy="add --seeds 1,2,3")
-    recipe = api.check_network(recipe_id, recipe_file, changes=changes)
+    # Several seeds are trained with as many threads here as in processes of their own.
+    with bounded_threads(1) if seeds else nullcontext():
+        recipe = api.check_network(recipe_id, recipe_file, changes=changes)
     data = {"files": files, "inputs": inputs, "data_dir": data_dir}
     if seeds:
         _show_seeds(recipe, seeds, average, as_json, out_dir, workers=workers, scheduler=scheduler, **data)

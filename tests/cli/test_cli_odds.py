@@ -224,3 +224,11 @@ def test_from_python(csv, store):
 
     found = mleq.odds(36, 140, 150, 5, 7, "2009-06-15", files=[csv], data_dir=store)
     assert found["parameters"]["source"] == "regional"
+
+
+def test_a_question_is_of_a_place_or_of_the_whole_earth(mleq):
+    both = mleq("odds", "--map", "--latitude", 1, "--magnitude", 6, "--days", 1)
+    neither = mleq("odds", "--longitude", 1, "--magnitude", 6, "--days", 1)
+    assert (both.code, neither.code) == (2, 2)
+    assert "--map with --latitude; expected one of them" in both.err
+    assert "no --latitude and no --radius_km" in neither.err
