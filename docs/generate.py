@@ -45,7 +45,7 @@ def settings_page() -> str:
     lines = [
         "# All settings",
         "",
-        "Made from the recipe models. What must be given may also stand in the recipe that is extended; `null` stands "
+        "Made from the recipe models. What is required may also stand in the recipe that is extended; `null` stands "
         "for none. [How to write a recipe](../recipes.md) says how they go together.",
     ]
     for family in registry.recipe_models:
@@ -104,7 +104,7 @@ def _is_constant(part: dict[str, Any], key: str) -> bool:
 
 
 def _row(name: str, setting: dict[str, Any], schema: dict[str, Any], required: bool) -> str:
-    default = "*must be given*" if required else ""
+    default = "*required*" if required else ""
     if "default" in setting:
         # A part's defaults stand in its own table.
         default = "as below" if references(setting) and setting["default"] else _code(setting["default"])

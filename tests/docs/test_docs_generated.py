@@ -46,7 +46,7 @@ def test_a_row_says_values_default_and_unit(generate):
     row = next(line for line in page.splitlines() if line.startswith("| `radius_km`"))
     assert "above 0 to 20,015" in row
     assert "| km |" in row
-    assert "*must be given*" in row
+    assert "*required*" in row
     assert "| `horizon_days` | whole number, from 1 to 366 | `1` | days |" in page
 
 
