@@ -128,6 +128,7 @@ def same() -> None:
         one = answers(alone, units)
     with scaling.engine(2) as pair:
         two = answers(pair, units)
+    print(f"same: {len(units)} units, equal bit for bit in one process and on two: {one == two}", flush=True)
     with cluster(4) as (address, workers), tempfile.TemporaryDirectory() as folder:
         with scaling.engine(scheduler=address) as far:
             killer = threading.Thread(target=kill_one, args=(Path(folder), workers[0], 3))
@@ -135,7 +136,6 @@ def same() -> None:
             four = answers(far, units, Path(folder))
             killer.join()
         files = len(list(Path(folder).glob("*.json")))
-    print(f"same: {len(units)} units, equal bit for bit in one process and on two: {one == two}")
     print(f"same: ... and on a scheduler elsewhere with four workers, one killed amid the work: {one == four}")
     print(f"same: {files} answers kept there, each unit once")
 
@@ -209,53 +209,61 @@ def resident_mb() -> float:
 
 
 def costs(catalog: Path | None) -> None:
-    found = {"region of the world map": region_cost(catalog), "hour of record": record_cost()}
-    found["loading the catalogue"] = loading_cost(catalog)
-    print(f"{'unit':28} {'CPU s':>8} {'peak MiB':>9} {'answer kB':>10}")
-    for name, (seconds, mib, kilobytes) in found.items():
-        print(f"{name:28} {seconds:8.2f} {mib:9.0f} {kilobytes:10.1f}")
-    region, hour = found["region of the world map"][0], found["hour of record"][0]
-    print(scale_lines(region, hour))
+    from mleq.catalog.load import everything
+
+    began, before = time.process_time(), resident_mb()
+    events = everything(files=[catalog] if catalog else [])
+    loading, held = time.process_time() - began, resident_mb() - before
+    with tempfile.TemporaryDirectory() as folder, bounded_threads(1):
+        city, city_again = city_costs(events, Path(folder))
+        region, region_again, size = region_costs(events, Path(folder))
+    hour, kilobytes = record_cost()
+    print(f"costs: loading {len(events):,} events from a file: {loading:.1f} s of one core, {held:.0f} MiB held")
+    print(f"costs: a city, ETAS fitted (once a month) and asked: {city:.2f} s; asked again: {city_again:.2f} s")
+    print(f"costs: a region of the map, fitted and simulated: {region:.2f} s; simulated again: {region_again:.2f} s; "
+          f"its answer {size:.1f} kB")  # fmt: skip
+    print(f"costs: an hour of three channels at 100 Hz, features: {hour:.1f} s, {kilobytes:,.0f} kB")
+    print(f"costs: the largest process {peak_mb():.0f} MiB")
+    million = 1e6 / len(events)
+    print(scaled(loading * million, held * million, (city, city_again), (region, region_again), hour, kilobytes))
 
 
 def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def loading_cost(catalog: Path | None) -> tuple[float, float, float]:
-    from mleq.catalog.load import everything
-
+def timed(function, *arguments):
     began = time.process_time()
-    everything(files=[catalog] if catalog else [])
-    return time.process_time() - began, peak_mb(), 0.0
+    answer = function(*arguments)
+    return time.process_time() - began, answer
 
 
-def region_cost(catalog: Path | None) -> tuple[float, float, float]:
-    from mleq.catalog.load import everything
+def city_costs(events, folder: Path) -> tuple[float, float]:
+    """Medians over cities: the first question of a month, which fits, and one more."""
+    from mleq.forecast.odds import Place, answer
+
+    places = [(35.7, 139.8), (34.0, -117.0), (-33.45, -71.7), (38.0, 22.5), (-41.3, 174.8), (42.5, 13.3), (41.0, 29.0)]
+    first, second = [], []
+    for latitude, longitude in places:
+        asked = (events, Place(latitude, longitude, 150.0, 5.5), 7.0)
+        first.append(timed(lambda asked: answer(*asked, folder=folder), asked)[0])
+        second.append(timed(lambda asked: answer(*asked, folder=folder), asked)[0])
+    return float(np.median(first[1:])), float(np.median(second[1:]))  # the first one imports
+
+
+def region_costs(events, folder: Path) -> tuple[float, float, float]:
+    """Means over every twentieth region, from pole to pole."""
     from mleq.forecast import worldmap
 
-    events = everything(files=[catalog] if catalog else [])
-    question, _ = worldmap.ask(events, 6.0, 30.0, 2.0)
-    past = worldmap.needed(events, question)
-    some = worldmap.regions(2.0)[::20]
-    with scaling.engine(1) as alone:
-        answers(alone, [Unit("warm", "mleq.forecast.worldmap:forecast_region", (some[0], question, None, past))])
-        began = time.process_time()
-        found = [
-            outcome.value
-            for outcome in scaling.run(
-                [
-                    Unit(f"r-{k}", "mleq.forecast.worldmap:forecast_region", (one, question, None, Shared(past)))
-                    for k, one in enumerate(some)
-                ],
-                alone,
-            )
-        ]
-    size = np.mean([len(json.dumps(one)) for one in found]) / 1e3
-    return (time.process_time() - began) / len(some), peak_mb(), size
+    question, _ = worldmap.ask(events, 6.0, 30.0, 0.5)
+    past, some = worldmap.needed(events, question), worldmap.regions(0.5)[10::20]
+    first = [timed(worldmap.forecast_region, one, question, folder, past) for one in some]
+    second = [timed(worldmap.forecast_region, one, question, folder, past) for one in some]
+    size = np.mean([len(json.dumps(answer)) for _, answer in first]) / 1e3
+    return np.mean([took for took, _ in first]), np.mean([took for took, _ in second]), size
 
 
-def record_cost() -> tuple[float, float, float]:
+def record_cost() -> tuple[float, float]:
     """One hour of three channels at 100 Hz: scattering features of its windows."""
     import datetime as dt
 
@@ -273,25 +281,25 @@ def record_cost() -> tuple[float, float, float]:
     )  # fmt: skip
     samples = make_samples(recipe, simulate_record(recipe.record))
     first, second, *_ = samples.index.chunks
-    with bounded_threads(1):
-        samples.extractor.arrays_of(first)
-        began = time.process_time()
-        arrays = samples.extractor.arrays_of(second)
-        took = time.process_time() - began
-    return took, peak_mb(), sum(one.nbytes for one in arrays.values()) / 1e3
+    samples.extractor.arrays_of(first)
+    took, arrays = timed(samples.extractor.arrays_of, second)
+    return took, sum(one.nbytes for one in arrays.values()) / 1e3
 
 
-def scale_lines(region: float, hour: float) -> str:
-    """What the units come to: regions of ten degrees, hours of three channels at 100 Hz in four bytes a sample."""
-    bytes_an_hour = 3 * 100 * 3600 * 4
-    hours_in_terabyte = 1e12 / bytes_an_hour
-    return "\n".join(
-        [
-            f"world map, all regions fitted and simulated: {412 * region / 3600:.2f} core-hours",
-            f"1 TB of record ({hours_in_terabyte:,.0f} hours of three channels at 100 Hz): "
-            f"{hours_in_terabyte * hour / 3600:,.0f} core-hours for features alone",
-        ]
-    )
+def scaled(loading, held, city, region, hour, kilobytes) -> str:
+    """What the units come to; a terabyte is of four bytes a sample."""
+    hours = 1e12 / (3 * 100 * 3600 * 4)
+    n_regions = 412
+    rows = [
+        ("1,000 cities daily, a month", 1000 * (city[0] + 29 * city[1]) / 3600, "core-hours"),
+        ("global 0.5-degree map hourly, a day", 24 * n_regions * region[1] / 3600, "core-hours"),
+        ("... and its fits, a month", n_regions * (region[0] - region[1]) / 3600, "core-hours"),
+        ("full catalogue, 4 million events, loaded", 4 * loading / 60, "core-minutes"),
+        ("... held", 4 * held / 1024, "GiB in each process that reads all of it"),
+        ("1 TB of record, features", hours * hour / 3600, "core-hours"),
+        ("... kept", hours * kilobytes / 1e9, "TB"),
+    ]
+    return "\n".join(f"scaled: {name}: {value:,.2f} {unit}" for name, value, unit in rows)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ class OnDask:
         """The future of a shared value: brought to the cluster once, and again if it was lost there."""
         held = self._handles.get(id(shared))
         if held is None or held[1].status != "finished":
-            future = self.client.scatter(shared.value, hash=False)
+            (future,) = self.client.scatter([shared.value], hash=False)  # a bare dict would be taken apart
             held = self._handles[id(shared)] = (shared, future)
         return held[1]
 

@@ -113,7 +113,7 @@ def test_without_dask_units_run_in_this_process_and_a_scheduler_is_refused(monke
 
 def test_two_processes_one_of_them_killed_give_the_same(alone, tmp_path, caplog):
     pytest.importorskip("distributed")
-    table = np.random.default_rng(1).normal(size=50_000)
+    table = {"column": np.random.default_rng(1).normal(size=50_000)}
     work = [*units("weighted", range(8), Shared(table), keys="w{}"), *units("fails_on", range(4), 2, keys="f{}")]
     here = values(scaling.run(work, alone))
     deaths = units("kills_its_worker_once", [1], str(tmp_path), keys="d{}")

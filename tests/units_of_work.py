@@ -10,8 +10,8 @@ def double(number):
 
 
 def weighted(table, number):
-    """Uses a table that is shared, and leaves word of every time that it is called."""
-    return float(table @ table) * number
+    """Use a table that is shared."""
+    return float(table["column"] @ table["column"]) * number
 
 
 def fails_on(wrong, number):
