@@ -169,8 +169,10 @@ def page(entries: dict[str, list[Entry]], asked: argparse.Namespace) -> list[str
         "",
         f"Settings changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
     ]
-    catalogues = {(run.summary["catalog"]["sha256"], run.summary["catalog"]["end"][:10]) for run in runs}
-    lines += [f"Catalogue to {end}, snapshot sha256 `{sha[:16]}`." for sha, end in sorted(catalogues)]
+    known = ("start", "end", "sha256")
+    catalogues = {tuple(run.summary["catalog"][key] for key in known) for run in runs}
+    lines += ["", "Catalogues, by where recipes let them start:", ""]
+    lines += [f"* {start[:10]} to {end[:10]}, snapshot sha256 `{sha[:16]}`" for start, end, sha in sorted(catalogues)]
     for group, some in entries.items():
         if some:
             lines += ["", f"## {group}", *summary_table(some), *places(some)]
