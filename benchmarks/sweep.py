@@ -2,7 +2,8 @@
 
     python benchmarks/sweep.py --catalog usgs.csv.gz [--workers 2] [--write docs/sweep.md]
 
-The network is kept small, so that it takes minutes: the question is what a sweep says, not how good the network is. Stopped and given again, it goes on.
+The network is kept small, so that it takes minutes: the question is what a sweep says, not how good the network is.
+Stopped and given again, it goes on.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def page(summary: dict[str, Any]) -> list[str]:
         "# A sweep",
         "",
         "Made by `benchmarks/sweep.py`: eight regions by three seeds of a small ConvLSTM (8 by 8 cells of ten",
-        "degrees around the target, five days, two filters, three epochs, catalogue from 1996) on the USGS catalogue to",
-        "2015. Gains in nats per day over ETAS on the test part; what the columns mean is said in",
+        "degrees around the target, five days, two filters, three epochs, catalogue from 1996) on the USGS catalogue",
+        "to 2015. Gains in nats per day over ETAS on the test part; what the columns mean is said in",
         "[scaling.md](scaling.md).",
         "",
         summary["verdict"],

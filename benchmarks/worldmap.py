@@ -43,10 +43,11 @@ def main() -> None:
     since = issue - pd.DateOffset(years=YEARS)
     usual = ((events["origin_time"] >= since) & (events["magnitude"] >= MAGNITUDE)).sum() / (YEARS * 365.25) * DAYS
     best = found["largest"][0]
-    print(f"expected M >= {MAGNITUDE:g} within {DAYS:g} days: {found['expected_number']:.2f}; on average of the last "
-          f"{YEARS} years {usual:.2f}")  # fmt: skip
-    print(f"cells answered {found['answered']:,} ({found['cells_by_model']}); the largest chance {best['probability']:.3f} "
-          f"[{best['low']:.3f}, {best['high']:.3f}] at {best['latitude']:g}, {best['longitude']:g}")  # fmt: skip
+    print(f"expected M >= {MAGNITUDE:g} within {DAYS:g} days: {found['expected_number']:.2f}; "
+          f"on average of the last {YEARS} years {usual:.2f}")  # fmt: skip
+    print(f"cells answered {found['answered']:,} ({found['cells_by_model']}); the largest chance "
+          f"{best['probability']:.3f} [{best['low']:.3f}, {best['high']:.3f}] "
+          f"at {best['latitude']:g}, {best['longitude']:g}")  # fmt: skip
 
 
 def processor() -> float:
