@@ -87,12 +87,12 @@ def leaderboard(path: Path, figure: Any) -> None:
             axes.plot([low, high], [y, y], color=BANDS[1], linewidth=2)
         axes.plot(value, y, "o", color=BANDS[1], markerfacecolor="white" if low is None else BANDS[1])
     axes.axvline(0, color=MUTED, linewidth=1)
-    axes.set_yticks(place, [name for name, *_ in rows])
+    axes.set_yticks(place, [name.replace("this model", "recipe's network") for name, *_ in rows])
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x")
     axes.set_xlabel("gain over ETAS, nats per event-day, all places together; right of zero a method is better")
     axes.set_title(f"All methods beside ETAS, {title}", fontsize=11)
-    caption(figure, "From docs/leaderboard.md: pseudo-prospective, on a revised catalogue; 95 % intervals.")
+    caption(figure, "From docs/leaderboard.md: USGS catalogue as revised later, pseudo-prospective; 95 % intervals.")
 
 
 def first_table(text: str) -> tuple[str, list[tuple[str, float, float | None, float | None]]]:
