@@ -1,7 +1,7 @@
 """What the networks of laboratory earthquakes are worth, and how large the leak of random folds is.
 
     python benchmarks/lab_skill.py [--only networks,null,table,shear] [--recipes lab_wave,…] [--failures N]
-                                   [--out_dir FOLDER] [--figure img/lab_leak.png]
+                                   [--experiments 1,2,3] [--out_dir FOLDER] [--figure img/lab_leak.png]
 
 networks   each shelf network trained on the coupled simulation as it is: mean absolute error on the test cycles under
            its objectives, beside the median, the four-feature boosting and the strongest reference, on the same windows
@@ -43,26 +43,43 @@ def shown(score: dict) -> str:
     return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
-def networks(names: list[str], changes: list[str], out_dir: Path | None) -> None:
-    """Train each, print its test part; the runs stay where a folder for them is named."""
+def networks(names: list[str], changes: list[str], seeds: list[int], out_dir: Path | None) -> None:
+    """Train each on every experiment, print its test part; the runs stay where a folder for them is named."""
     for name in names:
-        began, seconds = time.perf_counter(), time.process_time()
-        recipe = api.load_recipe(name, CLONE / "recipe.json", changes=changes)
-        with tempfile.TemporaryDirectory() as folder:
-            summary = api.train(recipe, out_dir=out_dir or folder).summary
-        taken = f"{time.perf_counter() - began:.0f} s, {time.process_time() - seconds:.0f} s of CPU"
-        errors = {key: scores["mean_absolute_error"] for key, scores in summary["references"].items()}
-        own = summary["scores"]["mean_absolute_error"]
-        median, four = errors["median"]["value"], errors["boosting_4"]["value"]
-        print(f"{name}: {shown(own)} s; {1 - own['value'] / median:+.0%} of the median, ", end="")
-        print(f"{1 - own['value'] / four:+.1%} of boosting on four features; trained in {taken}")
-        for objective, scores in summary.get("objectives", {}).items():
-            print(f"    {objective}: {shown(scores['mean_absolute_error'])}")
-        if "contrastive" in summary["model"]:
-            said = summary["model"]["contrastive"]
-            print(f"    contrastive loss {said['loss']:.3f} beside ln {said['negatives'] + 1} = {said['chance']:.3f}")
-        print(f"    references: {', '.join(f'{key} {shown(error)}' for key, error in errors.items())}")
-        print(f"    {summary['verdict']}", flush=True)
+        errors = []
+        for seed in seeds:
+            recipe = api.load_recipe(name, CLONE / "recipe.json", changes=[*changes, f"signals.seed={seed}"])
+            errors.append(network(recipe, out_dir))
+        own, median, four = np.sum(errors, axis=0)
+        if len(seeds) > 1:
+            print(
+                f"{name} on {len(seeds)} experiments: {own / len(seeds):.3f} s, {beside(own, median, four)}", flush=True
+            )
+
+
+def beside(own: float, median: float, four: float) -> str:
+    """An error as a gain over the median, and beside boosting."""
+    return f"{own / median - 1:+.0%} of the median, {own / four - 1:+.1%} of boosting on four features"
+
+
+def network(recipe, out_dir: Path | None) -> tuple[float, float, float]:
+    """Train one network; return the mean absolute errors of it, the median and boosting on four features."""
+    began, seconds = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        summary = api.train(recipe, out_dir=out_dir or folder).summary
+    taken = f"{time.perf_counter() - began:.0f} s, {time.process_time() - seconds:.0f} s of CPU"
+    errors = {key: scores["mean_absolute_error"] for key, scores in summary["references"].items()}
+    own = summary["scores"]["mean_absolute_error"]
+    three = own["value"], errors["median"]["value"], errors["boosting_4"]["value"]
+    print(f"{recipe.id}, experiment {recipe.signals.seed}: {shown(own)} s; {beside(*three)}; trained in {taken}")
+    for objective, scores in summary.get("objectives", {}).items():
+        print(f"    {objective}: {shown(scores['mean_absolute_error'])}")
+    if "contrastive" in summary["model"]:
+        said = summary["model"]["contrastive"]
+        print(f"    contrastive loss {said['loss']:.3f} beside ln {said['negatives'] + 1} = {said['chance']:.3f}")
+    print(f"    references: {', '.join(f'{key} {shown(error)}' for key, error in errors.items())}")
+    print(f"    {summary['verdict']}", flush=True)
+    return three
 
 
 def cross_validated_of(changes: list[str], name: str, inputs: list[Path]) -> pd.DataFrame:
@@ -104,7 +121,7 @@ def null(failures: int, figure: Path | None, out_dir: Path | None) -> None:
     results = folds(pd.concat(pieces, ignore_index=True))
     if figure is not None:
         draw_leak(results, figure)
-    networks(["lab_spectrogram"], common, out_dir)
+    networks(["lab_spectrogram"], common, [1], out_dir)
 
 
 def draw_leak(results: dict[str, dict], path: Path) -> None:
@@ -135,12 +152,14 @@ def main() -> None:
     parser.add_argument("--only", default="networks,null,table,shear")
     parser.add_argument("--recipes", default=",".join(NETWORKS))
     parser.add_argument("--failures", type=int, default=20, help="in each simulated experiment")
+    parser.add_argument("--experiments", default="1", help="seeds of the simulated experiments; the shelf's is 1")
     parser.add_argument("--out_dir", type=Path)
     parser.add_argument("--figure", type=Path, help="where the picture of the leak is drawn")
     options = parser.parse_args()
     wanted = options.only.split(",")
     if "networks" in wanted:
-        networks(options.recipes.split(","), [f"signals.failures={options.failures}"], options.out_dir)
+        seeds = [int(seed) for seed in options.experiments.split(",")]
+        networks(options.recipes.split(","), [f"signals.failures={options.failures}"], seeds, options.out_dir)
     if "null" in wanted:
         null(options.failures, options.figure, options.out_dir)
     table, shear = REAL / "lanl_window_features.csv", REAL / "shear_run_3800_4100.csv"
