@@ -1,9 +1,14 @@
 """What all tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Test processes run beside each other: threads that wait for a processor in a circle would take it from the others.
+for limit in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(limit, "1")
 
 # Machines are shared and slow at times; what is fast is shown by benchmarks, not by tests.
 settings.register_profile("mleq", deadline=None)

@@ -35,7 +35,7 @@ def test_every_forecast_asked_for_is_recorded_and_drawn_as_a_map(mleq, where):
     assert all(len(line["entry"]["catalog"]["sha256"]) == 64 for line in lines)
     features = json.loads((out / "predictions.geojson").read_text())["features"]
     assert [one["properties"]["target_date"] for one in features] == ["2003-01-02", "2003-01-01"]
-    assert mleq("ledger", "verify", "--out_dir", out).out.count("3 forecasts") == 1
+    assert mleq("ledger", "verify", "--out_dir", out).out.count("3 lines") == 1
 
 
 def test_a_changed_line_is_found_and_nothing_is_scored_with_it(mleq, where):
