@@ -91,6 +91,34 @@ class ResidualNetwork(Training):
     detection: bool = Field(True, description="whether it sees how many small events are recorded beside large ones")
 
 
+class ResidualConvLstm(Training):
+    """A ConvLSTM over maps of each circle's region by age, ETAS's among them, added to the log-odds of ETAS."""
+
+    name: Literal["residual_convlstm"]
+    reach_radii: float = Field(4.0, ge=1, le=6, description="from a circle's centre to the edge of its maps, in radii")
+    cells: int = Field(8, ge=2, le=64, multiple_of=2, description="of a map, along a side")
+    ages_days: tuple[Annotated[float, Field(gt=0, le=10_000)], ...] = Field(
+        (1.0, 3.0, 10.0, 30.0, 100.0, 365.0), min_length=1, description="ages of events at which a map ends, ascending"
+    )
+    filters: int = Field(8, ge=1, le=256, description="of the ConvLSTM2D layer")
+    kernel: int = Field(3, ge=1, le=9, description="cells along a side of its kernels")
+    hidden: tuple[Annotated[int, Field(ge=1, le=4096)], ...] = Field((32,), description="units of the hidden layers")
+    inputs: bool = Field(False, description="whether the hidden layers see the named inputs of docs/pool.md as well")
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of units silenced while learning")
+    weight_decay: float = Field(1e-5, ge=0, description="penalty on the square of weights")
+    learning_rate: float = Field(2e-3, gt=0, le=10, description="at the beginning; it falls to zero along a cosine")
+    epochs: int = Field(6, ge=1, le=1000, description="passes over the training part")
+    batch_size: int = Field(1024, ge=1, le=65_536, description="samples in a step")
+    quiet_share: float = Field(0.3, gt=0, le=1, description="share of the days without an event that an epoch looks at")
+    detection: bool = Field(True, description="whether its inputs tell how many small events stand beside large ones")
+
+    @model_validator(mode="after")
+    def _ages_ascend(self):
+        if list(self.ages_days) != sorted(set(self.ages_days)):
+            raise ValueError(f"ages_days have to ascend, but are {list(self.ages_days)}")
+        return self
+
+
 class ResidualStack(Settings):
     """Trees and network together, their corrections weighted as did best on the validation part."""
 
@@ -100,7 +128,7 @@ class ResidualStack(Settings):
     network: ResidualNetwork = ResidualNetwork()
 
 
-RESIDUAL = (ResidualBoosting, ResidualNetwork, ResidualStack)
+RESIDUAL = (ResidualBoosting, ResidualNetwork, ResidualConvLstm, ResidualStack)
 
 
 def _kind_of_model(value: Any) -> str | None:
@@ -115,6 +143,7 @@ Network = Annotated[
     | Annotated[LayeredModel, Tag("layers")]
     | Annotated[ResidualBoosting, Tag("residual_boosting")]
     | Annotated[ResidualNetwork, Tag("residual_network")]
+    | Annotated[ResidualConvLstm, Tag("residual_convlstm")]
     | Annotated[ResidualStack, Tag("residual_stack")],
     Discriminator(_kind_of_model),
 ]

@@ -14,6 +14,7 @@ from mleq.forecast.pool import running, scoring
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.forecaster import Answers, World, answer
 from mleq.forecast.pool.learning import PooledModel
+from mleq.forecast.pool.maps import CHANNELS
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.trailing import TrailingMix, daily_rate
 from mleq.scores.blocks import Blocks
@@ -135,6 +136,32 @@ def test_trailing_rates_are_those_of_the_family(trained):
     dates = found.dates[found.parts["validation"]]
     np.testing.assert_allclose(answers.references["trailing_mix"][:, 0], own.probabilities(trained.events, dates))
     assert (answers.came[:, 0] == found.target[found.parts["validation"]]).all()
+
+
+@pytest.mark.tensorflow
+def test_a_network_of_maps_goes_the_same_way(trained):
+    """Learnt, kept and asked again as the trees are; it is given the maps of any circle and day."""
+    changes = ['model={"name": "residual_convlstm", "epochs": 1, "cells": 4, "filters": 2, "hidden": [4]}']
+    recipe = api.load_recipe("small_pool", trained.folder / "recipe.json", changes=changes)
+    learned = running.learner(recipe)(trained.found, trained.events, work=trained.folder / "maps", key="maps")
+    table = running.forecasts(recipe, trained.events, trained.found, learned, {})
+    folder = trained.folder / "maps_run"
+    folder.mkdir()
+    learned.save(folder)
+    run = SimpleNamespace(**vars(trained.run) | {"folder": folder})
+    test = table[table["part"] == "test"]
+    days = [day.date() for day in pd.DatetimeIndex(test["target_date"])[[3, 40]]]
+    entries = running.predict(recipe, run, lambda: trained.events, days)
+    assert [one["probability"] for one in entries] == pytest.approx(test["probability"].to_numpy()[[3, 40]], rel=1e-4)
+    assert all(one["name"] in CHANNELS and one["what"] for one in entries[0]["moved_by"])
+    asked = {"dates": days[:1], "file": trained.folder / "maps.parquet"}
+    running.predict_pool(recipe, run, lambda: trained.events, **asked)
+    pool = pd.read_parquet(asked["file"])
+    centre = (float(pool["latitude"].iloc[2]), float(pool["longitude"].iloc[2]))
+    running.predict_pool(recipe, run, lambda: trained.events, **asked, places=[centre])
+    there = pd.read_parquet(asked["file"])["probability"]
+    assert there.iloc[0] == pytest.approx(pool["probability"].iloc[2], rel=1e-3)
+    assert (pool["probability"] != pool["etas"]).any()
 
 
 def answers_of(n_days: int, seed: int, shift: float = 0.0) -> Answers:

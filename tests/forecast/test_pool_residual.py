@@ -22,7 +22,8 @@ def rows_of(n: int, seed: int, effect: float = 1.0) -> Rows:
     came = rng.random(n) < 1 / (1 + np.exp(-(log_odds + effect * inputs[:, PLANTED])))
     kept = came | (rng.random(n) < 0.1)
     weight = np.where(came, 1.0, 10.0).astype(np.float32)
-    return Rows(inputs[kept], came[kept], log_odds[kept], weight[kept], np.arange(n, dtype=np.int32)[kept])
+    day = np.arange(n, dtype=np.int32)[kept]
+    return Rows(inputs[kept], came[kept], log_odds[kept], weight[kept], day, np.zeros_like(day))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,6 @@ def test_recalibration_finds_slope_and_intercept():
     came = rng.random(60_000) < 1 / (1 + np.exp(-(0.8 * log_odds + 0.3)))
     ones = np.ones(60_000, np.float32)
     nothing = np.empty((60_000, 0))
-    found = Recalibrated.fit(Rows(nothing, came, log_odds, ones, ones.astype(np.int32)))
+    found = Recalibrated.fit(Rows(nothing, came, log_odds, ones, *2 * [ones.astype(np.int32)]))
     assert (found.slope, found.intercept) == pytest.approx((0.8, 0.3), abs=0.06)
     assert found.probabilities(np.array([1.0]))[0] == pytest.approx(1 / (1 + np.exp(-found.slope - found.intercept)))

@@ -103,8 +103,8 @@ class DenseCorrection:
         """Weights."""
         return int(self.model.count_params())
 
-    def corrections(self, inputs: np.ndarray) -> np.ndarray:
-        """What is added to ETAS's log-odds, shape (n,)."""
+    def corrections(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
+        """What is added to ETAS's log-odds, shape (n,); this network looks at no maps."""
         found = []
         for some in pieces(inputs):
             table = np.asarray(some[:, self.columns], np.float32)
@@ -112,7 +112,7 @@ class DenseCorrection:
             found.append(self.model.predict([table, nothing], batch_size=32_768, verbose=0)[:, 0])
         return np.concatenate(found)
 
-    def contributions(self, inputs: np.ndarray) -> np.ndarray:
+    def contributions(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
         """What each input adds to the log-odds, shape (n, len(INPUTS)).
 
         Integrated gradients from the mean of the days that were learnt from (Sundararajan, Taly and Yan 2017,
@@ -147,9 +147,9 @@ class DenseCorrection:
             If it cannot be read.
         """
         try:
-            model = _keras().saving.load_model(_file(stem), compile=False)
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
+            model = _keras().saving.load_model(_file(stem), compile=False, safe_mode=True)
+        except Exception as error:  # see mleq.experiment.predictions.load_model
+            reason = (str(error) or repr(error)).splitlines()[0]
             raise Failure(f"{_file(stem)} cannot be read: {reason}", remedy="train the recipe again") from None
         return cls(model, used_names(model.inputs[0].shape[1] == len(INPUTS)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.days import decayed
 from mleq.forecast.pool.inputs import pooled_inputs
 from mleq.forecast.pool.learning import PooledModel
+from mleq.forecast.pool.maps import Atlas, Frame, RowMaps
 from mleq.forecast.pool.material import pool_of
 from mleq.forecast.pool.walk import Fit, Offsets, Pool, offsets, own_fits, walk_forward
 from mleq.forecast.trailing import SPANS_DAYS
@@ -69,6 +71,18 @@ class World:
             known.days, known.probability[:, chosen], known.background[:, chosen], known.triggered[:, :, chosen]
         )
         return World(pool, fits, some, self.decided, self)
+
+    def maps(self, model: PooledModel, circle: np.ndarray, day: np.ndarray) -> RowMaps | None:
+        """What a model sees of the regions of some circles on some days of the pool; None where it looks at no maps."""
+        if model.frame is None:
+            return None
+        if model.frame not in self._atlases:
+            self._atlases[model.frame] = Atlas.of(self.pool, self.fits, model.frame)
+        return self._atlases[model.frame].rows(circle, day)
+
+    @cached_property
+    def _atlases(self) -> dict[Frame, Atlas]:
+        return {}
 
     def elsewhere(self, circles: Circles) -> World:
         """Other circles of the same size: with factors of their own, from their own past, under the same shapes."""
@@ -208,13 +222,20 @@ def _corrected(model: PooledModel, world: World, days: slice, log_odds: np.ndarr
     for number in np.unique(which):
         some = np.flatnonzero(which == number)
         table = inputs[:, some].reshape(-1, inputs.shape[2])
-        said = model.vintages[number].correction.corrections(table).reshape(len(inputs), len(some)).T
+        circle, day = np.repeat(np.arange(len(inputs)), len(some)), np.tile(days.start + some, len(inputs))
+        said = model.vintages[number].correction.corrections(table, world.maps(model, circle, day))
+        said = said.reshape(len(inputs), len(some)).T
         total[some] = log_odds[some] + said
     return np.clip(1 / (1 + np.exp(-total)), 1e-7, 1 - 1e-7)
 
 
 def reasons(
-    model: PooledModel, inputs: np.ndarray, dates: np.ndarray, names: Sequence[str], most: int = 3
+    model: PooledModel,
+    inputs: np.ndarray,
+    dates: np.ndarray,
+    names: Sequence[str],
+    maps: RowMaps | None = None,
+    most: int = 3,
 ) -> list[list[dict]]:
     """The inputs that moved each forecast away from ETAS most, and by how much in log-odds.
 
@@ -224,22 +245,27 @@ def reasons(
     inputs : ndarray, shape (n, len(INPUTS))
     dates : ndarray of datetime64[D], shape (n,)
     names : sequence of str
-        Of all inputs.
+        Of all inputs, and of the channels of maps after them.
+    maps : RowMaps, optional
+        Of the rows, where the model looks at maps.
     most : int, optional
 
     Returns
     -------
     list of list of dict
-        For each row its inputs with `name`, `moved_log_odds` and `value`.
+        For each row its inputs with `name`, `moved_log_odds` and `value`; of a channel of maps the value is the
+        largest of all cells and ages.
     """
+    seen = inputs if maps is None else np.column_stack([inputs, maps.largest()])
     which, found = newest(model, dates), [[] for _ in dates]
     for number in np.unique(which):
         some = np.flatnonzero(which == number)
-        moved = model.vintages[number].correction.contributions(inputs[some])
+        here = None if maps is None else maps[some]
+        moved = model.vintages[number].correction.contributions(inputs[some], here)
         for row, values in zip(some, moved, strict=True):
             best = np.argsort(-np.abs(values))[:most]
             found[row] = [
-                {"name": names[i], "moved_log_odds": float(values[i]), "value": float(inputs[row, i])} for i in best
+                {"name": names[i], "moved_log_odds": float(values[i]), "value": float(seen[row, i])} for i in best
             ]
     return found
 

@@ -19,7 +19,9 @@ import pandas as pd
 from mleq import atomic, progress
 from mleq.experiment.folder import read_json
 from mleq.forecast.pool.circles import Circles
+from mleq.forecast.pool.convolved import ConvolvedCorrection, frame_of
 from mleq.forecast.pool.dense import DenseCorrection
+from mleq.forecast.pool.maps import Atlas, Frame, RowMaps
 from mleq.forecast.pool.material import Material
 from mleq.forecast.pool.residual import BoostedCorrection, Recalibrated
 from mleq.forecast.pool.rows import Rows
@@ -29,6 +31,7 @@ from mleq.forecast.pool.walk import Fit
 KINDS = {
     "residual_boosting": BoostedCorrection,
     "residual_network": DenseCorrection,
+    "residual_convlstm": ConvolvedCorrection,
     "residual_stack": StackedCorrection,
 }
 POOL_FILE = "pool.json"
@@ -90,6 +93,11 @@ class PooledModel:
     def fitted(self) -> np.datetime64:
         """The day before which training ended."""
         return self.vintages[0].made
+
+    @property
+    def frame(self) -> Frame | None:
+        """How the maps are cut that the model looks at; None where it looks at none."""
+        return self.vintages[-1].correction.frame if self.kind == "residual_convlstm" else None
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -165,7 +173,7 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
     PooledModel
     """
     began, pool = time.monotonic(), material.pool
-    learner = _Learner(recipe, work, key)
+    learner = _Learner(recipe, material, work, key)
     dates = refits(material, recipe.pool.refit_years)
     rows = material.rows.before(material.fitted, pool.horizon)
     with progress.task("learning to correct ETAS", total=len(dates) + 1, unit="models") as shown:
@@ -173,7 +181,7 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
         vintages = [Vintage(pool.dates[material.fitted], first)]
         shown.advance()
         for day in dates:
-            vintages.append(Vintage(pool.dates[day], learner.again(material, day)))
+            vintages.append(Vintage(pool.dates[day], learner.again(day)))
             shown.advance()
     recalibrated, seconds = Recalibrated.fit(rows), time.monotonic() - began
     return PooledModel(
@@ -184,6 +192,8 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
 def refits(material: Material, years: int) -> list[int]:
     """Days on which models are learnt anew: as the test part begins, and every so many years to the pool's end."""
     pool, found = material.pool, []
+    if material.parts["test"].start >= pool.n_days:
+        return found
     start = pool.dates[material.parts["test"].start]
     year = start.astype("datetime64[Y]")
     within = start - year.astype("datetime64[D]")
@@ -195,9 +205,10 @@ def refits(material: Material, years: int) -> list[int]:
 class _Learner:
     """Learns models of the recipe's kind; remembers what the validation part chose, and what a stopped call learnt."""
 
-    def __init__(self, recipe, work: Path, key: str):
+    def __init__(self, recipe, material: Material, work: Path, key: str):
         model = recipe.model
         self.kind, self.seed, self.work, self.key = model.name, recipe.seed, work / key[:16], key
+        self.material, self.convlstm = material, model
         self.boosting = model.boosting if self.kind == "residual_stack" else model
         self.network = model.network if self.kind == "residual_stack" else model
         if self.kind == "residual_stack":
@@ -221,13 +232,13 @@ class _Learner:
         self.weights = getattr(found, "weights", {})
         return found, curve
 
-    def again(self, material: Material, day: int) -> Any:
+    def again(self, day: int) -> Any:
         """The same with all days to learn from that are decided as one begins."""
         stem = self.work / str(day)
         done = stem.with_name(f"{day}.done")
         if done.is_file():
             return KINDS[self.kind].loaded(stem)
-        found = self._again(material.rows.before(day, material.pool.horizon), str(day))
+        found = self._again(self.material.rows.before(day, self.material.pool.horizon), str(day))
         self._keep(found, stem)
         atomic.write_text(done, "")
         return found
@@ -235,6 +246,8 @@ class _Learner:
     def _first(self, rows: Rows, validation: Rows) -> tuple[Any, pd.DataFrame]:
         if self.kind == "residual_network":
             return self._network(rows, "first", validation)
+        if self.kind == "residual_convlstm":
+            return self._convolved(rows, "first", validation)
         trees, curve = BoostedCorrection.grown(
             self.boosting, rows, trees=self.boosting.epochs, seed=self.seed, validation=validation
         )
@@ -248,6 +261,8 @@ class _Learner:
     def _again(self, rows: Rows, name: str) -> Any:
         if self.kind == "residual_network":
             return self._network(rows, name)[0]
+        if self.kind == "residual_convlstm":
+            return self._convolved(rows, name)[0]
         trees, _ = BoostedCorrection.grown(self.boosting, rows, trees=self.trees, seed=self.seed)
         if self.kind == "residual_boosting":
             return trees
@@ -258,6 +273,20 @@ class _Learner:
         return DenseCorrection.trained(
             self.network, rows, seed=self.seed, work=work, key=self.key, validation=validation
         )
+
+    def _convolved(self, rows: Rows, name: str, validation: Rows | None = None) -> tuple[Any, pd.DataFrame]:
+        checked = {} if validation is None else {"validation": validation, "validation_maps": self._maps(validation)}
+        where = {"work": self.work / f"convlstm-{name}", "key": self.key}
+        return ConvolvedCorrection.trained(
+            self.convlstm, rows, self._maps(rows), seed=self.seed, **where, **checked
+        )  # fmt: skip
+
+    @cached_property
+    def _atlas(self) -> Atlas:
+        return Atlas.of(self.material.pool, self.material.fits, frame_of(self.convlstm))
+
+    def _maps(self, rows: Rows) -> RowMaps:
+        return self._atlas.rows(rows.circle, rows.day)
 
     def _keep(self, found: Any, stem: Path) -> None:
         with atomic.storing(stem):

@@ -23,7 +23,7 @@ from mleq.forecast.pool.circles import Circles, draw_circles
 from mleq.forecast.pool.rows import Rows, gather
 from mleq.forecast.pool.walk import Fit, Offsets, Pool, offsets, schedule, walk_forward
 
-FORM = 1
+FORM = 2
 """Of the kept files; another number makes old ones unread."""
 MOST_KEPT = 4
 """Files of a hundred or two megabytes; the oldest make room."""

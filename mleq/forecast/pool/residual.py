@@ -101,11 +101,11 @@ class BoostedCorrection:
         """Places of the inputs that the trees see."""
         return places(self.names)
 
-    def corrections(self, inputs: np.ndarray) -> np.ndarray:
-        """What is added to ETAS's log-odds, shape (n,)."""
+    def corrections(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
+        """What is added to ETAS's log-odds, shape (n,); trees look at no maps."""
         return np.concatenate([self._predict(some, output_margin=True) for some in pieces(inputs)])
 
-    def contributions(self, inputs: np.ndarray) -> np.ndarray:
+    def contributions(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
         """What each input adds to the log-odds by its Shapley value, shape (n, len(INPUTS))."""
         found = np.zeros((len(inputs), len(INPUTS)))
         found[:, self.columns] = self._predict(inputs, pred_contribs=True)[:, :-1]

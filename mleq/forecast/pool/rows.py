@@ -27,7 +27,7 @@ class Rows:
         ETAS's, out of sample.
     weight : ndarray of float32, shape (n,)
         How many days each row stands for.
-    day : ndarray of int32, shape (n,)
+    day, circle : ndarray of int32, shape (n,)
         Of the pool.
     """
 
@@ -36,6 +36,7 @@ class Rows:
     log_odds: np.ndarray
     weight: np.ndarray
     day: np.ndarray
+    circle: np.ndarray
 
     def __len__(self) -> int:
         return self.came.size
@@ -85,9 +86,10 @@ def gather(pool: Pool, known: Offsets, validation: slice, seed: int, share: floa
         here, drawn = came[:, i], rng.random(len(came), np.float32)
         kept = here | (drawn < share)
         weight = np.where(here[kept], 1.0, 1.0 / share).astype(np.float32)
-        learnt.append(Rows(inputs[kept], here[kept], log_odds[kept, i], weight, number[kept]))
+        circle = np.full(len(came), i, np.int32)
+        learnt.append(Rows(inputs[kept], here[kept], log_odds[kept, i], weight, number[kept], circle[kept]))
         one = np.ones(validation.stop - validation.start, np.float32)
-        held.append(Rows(inputs[checked], here[checked], log_odds[checked, i], one, number[checked]))
+        held.append(Rows(inputs[checked], here[checked], log_odds[checked, i], one, number[checked], circle[checked]))
     return _joined(learnt), _joined(held)
 
 

@@ -18,8 +18,8 @@ from mleq.forecast.dates import target_dates
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.forecaster import Answers, World, answer, inputs_of, reasons
-from mleq.forecast.pool.inputs import INPUTS
 from mleq.forecast.pool.learning import PooledModel
+from mleq.forecast.pool.maps import REASONS
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import evaluate_pool
 from mleq.forecast.recipe import CatalogRecipe
@@ -87,13 +87,14 @@ def predict(
     own = world.only(np.array([0]))
     answers = answer(model, own, world_days, _training(world, run))
     rows = ((asked - world.pool.first_day).astype(int)) - world_days.start
-    moved = reasons(model, inputs_of(own, world_days)[0][rows], asked, list(INPUTS))
+    maps = own.maps(model, np.zeros(len(rows), int), world_days.start + rows)
+    moved = reasons(model, inputs_of(own, world_days)[0][rows], asked, list(REASONS), maps)
     entries = []
     for number, (date, row) in enumerate(zip(asked, rows, strict=True)):
         here = {name: float(values[number]) for name, values in beside.items()}
         here |= {name: float(answers.references[ours][row, 0]) for ours, name in OF_THE_POOL.items()}
         said = statement(recipe, events, date, float(answers.probability[row, 0]), here)
-        told = [one | {"what": INPUTS[one["name"]]} for one in moved[number]]
+        told = [one | {"what": REASONS[one["name"]]} for one in moved[number]]
         extra = {"etas": here["pool_etas"], "moved_by": told, "part": part_of(run, date)}
         entries.append(entry(recipe, run, {"target_date": str(date)}, {**said, **extra}))
     return entries

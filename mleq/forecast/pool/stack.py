@@ -45,13 +45,13 @@ class StackedCorrection:
         """Leaves and weights of all members."""
         return sum(one.size for one in self.members.values())
 
-    def corrections(self, inputs: np.ndarray) -> np.ndarray:
+    def corrections(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
         """What is added to ETAS's log-odds, shape (n,)."""
-        return sum(self.weights[name] * one.corrections(inputs) for name, one in self.members.items())
+        return sum(self.weights[name] * one.corrections(inputs, maps) for name, one in self.members.items())
 
-    def contributions(self, inputs: np.ndarray) -> np.ndarray:
+    def contributions(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
         """What each input adds to the log-odds, shape (n, len(INPUTS))."""
-        return sum(self.weights[name] * one.contributions(inputs) for name, one in self.members.items())
+        return sum(self.weights[name] * one.contributions(inputs, maps) for name, one in self.members.items())
 
     def save(self, stem: Path) -> None:
         """Write the members' files and <stem>.weights.json."""
