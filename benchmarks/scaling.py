@@ -57,11 +57,9 @@ def main() -> None:
 
 def network(seed: int) -> str:
     """Train a small network on made-up days and return its forecasts, to the last bit."""
-    from mleq.experiment.backend import load_keras
+    from mleq.experiment.backend import seeded_keras
 
-    keras = load_keras()
-    keras.utils.clear_session()  # what this process trained before is no argument of the unit
-    keras.utils.set_random_seed(seed)
+    keras = seeded_keras(seed)
     rng = np.random.default_rng(seed)
     inputs, target = rng.normal(size=(400, 5, 8, 8, 3)).astype(np.float32), rng.integers(0, 2, 400)
     model = keras.Sequential(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from mleq.errors import Failure
 
@@ -53,6 +56,49 @@ def load_keras() -> ModuleType:
     # Costs nothing measurable on CPUs; on GPUs it is what makes a resumed run equal to an uninterrupted one.
     tensorflow.config.experimental.enable_op_determinism()
     return keras
+
+
+def seeded_keras(seed: int) -> ModuleType:
+    """Seed all generators, and give Keras one of its own for the seeds of layers.
+
+    Keras draws those from Python's global generator, of which other threads of the process draw as well: the event loop
+    of a Dask worker does, and now and then two trainings with one seed began with different weights.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    module
+        `keras`.
+    """
+    keras = load_keras()
+    keras.utils.set_random_seed(seed)
+    from keras.src.random import seed_generator
+
+    seed_generator.python_random = random.Random(seed)
+    return keras
+
+
+def read_network(path: Path) -> Any:
+    """Read a network for forecasts, in Keras's safe mode: one that holds code is refused.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A .keras file.
+
+    Raises
+    ------
+    Failure
+        If it cannot be read.
+    """
+    try:
+        return load_keras().saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever a damaged file, or one with code in it, makes of it
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise Failure(f"the network {path} cannot be read: {reason}", remedy="train the recipe again") from error
 
 
 @contextlib.contextmanager

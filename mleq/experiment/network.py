@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mleq.errors import RecipeError
-from mleq.experiment.backend import load_keras
+from mleq.experiment.backend import load_keras, seeded_keras
 from mleq.experiment.blocks import INPUT, Graph, LayerMistake, Node, Path, Source, expand
 from mleq.recipe.mistakes import did_you_mean
 
@@ -23,8 +23,12 @@ Shape = Sequence[int] | Mapping[str, Sequence[int]]
 
 _UNFIT = {
     "InputLayer": "the input is added by itself, in the shape of the samples",
+    "FlaxLayer": "it holds Python code, which a recipe cannot",
+    "JaxLayer": "it holds Python code, which a recipe cannot",
     "Lambda": "it holds Python code, which a recipe cannot",
     "Layer": "it is the base of all layers and does nothing",
+    "TFSMLayer": "it runs what a file says, which may be anything",
+    "TorchModuleWrapper": "it holds Python code, which a recipe cannot",
     "Wrapper": "it is the base of the wrappers and does nothing",
 }
 _PROBABILITIES = ("sigmoid", "hard_sigmoid")
@@ -127,8 +131,7 @@ def diagram(
 
 
 def _assembled(layers, sample_shape: Shape, seed, blocks, output_shape, probability, path: Path):
-    keras = load_keras()
-    keras.utils.set_random_seed(seed)
+    keras = seeded_keras(seed)
     named = isinstance(sample_shape, Mapping)
     graph, mistakes = expand(layers, blocks, inputs=tuple(sample_shape) if named else (INPUT,), path=path)
     made = []

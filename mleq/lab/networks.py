@@ -59,10 +59,9 @@ def network(recipe: LabRecipe, objective: str) -> Any:
 
 def _resnet(recipe: LabRecipe, objective: str) -> Any:
     """A residual network (He et al. 2016, doi:10.1109/CVPR.2016.90) that sees the spectrogram as a grey image."""
-    from mleq.experiment.backend import load_keras
+    from mleq.experiment.backend import seeded_keras
 
-    keras = load_keras()
-    keras.utils.set_random_seed(recipe.seed)
+    keras = seeded_keras(recipe.seed)
     ((name, shape),) = shapes(recipe).items()
     image = keras.Input(shape, name=name)
     backbone = getattr(keras.applications, recipe.model.backbone)(

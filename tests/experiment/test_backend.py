@@ -1,7 +1,12 @@
+import random
 import subprocess
 import sys
+import threading
 
+import numpy as np
 import pytest
+
+from mleq.experiment import backend
 
 
 @pytest.mark.tensorflow
@@ -19,3 +24,22 @@ def test_import_is_quiet_late_and_deterministic():
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert done.stderr.strip() == "TensorFlow is already at work; its threads stay as they are, not 2"
+
+
+@pytest.mark.tensorflow
+def test_weights_depend_on_the_seed_alone_though_another_thread_draws_random_numbers():
+    def weights(seed: int) -> np.ndarray:
+        layer = backend.seeded_keras(seed).layers.Dense(3)
+        layer.build((None, 4))
+        return layer.kernel.numpy()
+
+    alone, other, over = weights(1), weights(2), threading.Event()
+    racing = threading.Thread(target=lambda: [random.random() for _ in iter(over.is_set, True)])
+    racing.start()
+    try:
+        again = [weights(1) for _ in range(20)]
+    finally:
+        over.set()
+        racing.join()
+    assert all((one == alone).all() for one in again)
+    assert (other != alone).any()

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mleq.errors import Failure
 from mleq.experiment.training import fit_epochs
 from mleq.forecast.pool.inputs import INPUTS
 from mleq.forecast.pool.residual import pieces, places, used_names
@@ -146,11 +145,9 @@ class DenseCorrection:
         Failure
             If it cannot be read.
         """
-        try:
-            model = _keras().saving.load_model(_file(stem), compile=False, safe_mode=True)
-        except Exception as error:  # see mleq.experiment.predictions.load_model
-            reason = (str(error) or repr(error)).splitlines()[0]
-            raise Failure(f"{_file(stem)} cannot be read: {reason}", remedy="train the recipe again") from None
+        from mleq.experiment.backend import read_network
+
+        model = read_network(_file(stem))
         return cls(model, used_names(model.inputs[0].shape[1] == len(INPUTS)))
 
 
@@ -165,8 +162,9 @@ def _file(stem: Path) -> Path:
 
 
 def _network(settings, rows: Rows, names: tuple[str, ...], seed: int) -> Any:
-    keras = _keras()
-    keras.utils.set_random_seed(seed)
+    from mleq.experiment.backend import seeded_keras
+
+    keras = seeded_keras(seed)
     columns = places(names)
     mean, square = np.zeros(len(names)), np.zeros(len(names))
     for some in pieces(rows.inputs):
