@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mleq.azimuth.recordings import COMPONENTS, Recordings, table_of
-from mleq.errors import DataError, RequestError
+from mleq.catalog.quakeml import refuse_document_type
+from mleq.errors import DataError, MleqError, RequestError
+from mleq.experiment.waveforms import read_stream
 
 log = logging.getLogger("mleq")
 
@@ -29,7 +33,7 @@ def read(waveforms: list[Path], quakeml: list[Path], stationxml: list[Path]) -> 
     Parameters
     ----------
     waveforms : list of pathlib.Path
-        MiniSEED (or whatever else obspy reads).
+        MiniSEED (or another format of `mleq.experiment.waveforms`).
     quakeml : list of pathlib.Path
         Events, with their P picks; may be empty: then there are no labels, and arrivals have to be picked.
     stationxml : list of pathlib.Path
@@ -49,11 +53,11 @@ def read(waveforms: list[Path], quakeml: list[Path], stationxml: list[Path]) -> 
     obspy = _obspy()
     stream = obspy.Stream()
     for path in waveforms:
-        stream += _reading(obspy.read, path)
+        stream += _reading(read_stream, path)
     inventory = obspy.Inventory()
     for path in stationxml:
-        inventory += _reading(obspy.read_inventory, path)
-    events = [event for path in quakeml for event in _reading(obspy.read_events, path)]
+        inventory += _reading(partial(_of_xml, obspy.read_inventory, "STATIONXML"), path)
+    events = [event for path in quakeml for event in _reading(partial(_of_xml, obspy.read_events, "QUAKEML"), path)]
     stream.merge(method=1)
     dropped: dict[str, list[str]] = {}
     pieces = []
@@ -83,9 +87,17 @@ def _obspy() -> Any:
     return obspy
 
 
+def _of_xml(reader, kind: str, path: Path) -> Any:
+    content = path.read_bytes()
+    refuse_document_type(content, str(path))
+    return reader(io.BytesIO(content), format=kind)
+
+
 def _reading(reader, path: Path) -> Any:
     try:
-        return reader(str(path))
+        return reader(path)
+    except MleqError:
+        raise
     except Exception as error:  # obspy raises whatever its parsers raise
         raise DataError(
             f"{path} cannot be read by obspy: {str(error).splitlines()[0] if str(error) else error!r}"

@@ -128,9 +128,12 @@ class Connection:
         )
 
     def _redirected(self, address: str, response) -> str:
-        """Where a redirect leads, if that is still the same host."""
+        """Where a redirect leads, if that is still the same host, and no less secret."""
         target = urljoin(address, response.headers["Location"])
-        if urlsplit(target).hostname != urlsplit(self.url).hostname:
+        here, there = urlsplit(self.url), urlsplit(target)
+        if there.scheme not in (here.scheme, "https"):
+            raise ServiceError(f"{self.url} sends on to {target.split('?')[0]}", expected="an address no less safe")
+        if there.hostname != here.hostname:
             raise ServiceError(
                 f"{self.url} sends on to {target.split('?')[0]}, another host",
                 remedy="If you mean that service, give its address with --usgs_url or in the recipe's catalog.url",

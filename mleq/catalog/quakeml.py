@@ -49,6 +49,7 @@ def parse_quakeml(content: bytes, where: str) -> pd.DataFrame:
     _require_obspy()
     from obspy import read_events
 
+    refuse_document_type(content, where)
     try:
         catalog = read_events(io.BytesIO(content), format="QUAKEML")
     except Exception as error:  # obspy raises whatever its parsers raise
@@ -60,6 +61,44 @@ def parse_quakeml(content: bytes, where: str) -> pd.DataFrame:
     texts = [name for name in columns.COLUMNS if name not in (*columns.NUMBERS, *columns.TIMES)]
     raw[texts] = raw[texts].fillna("")
     return raw
+
+
+def refuse_document_type(content: bytes, where: str) -> None:
+    """Refuse XML that declares a document type, before a parser that would follow it sees it.
+
+    Neither QuakeML nor StationXML has one. What it is for is entities: by them a small file grows until memory is full,
+    or asks for other files.
+
+    Parameters
+    ----------
+    content : bytes
+    where : str
+        Names it in messages.
+
+    Raises
+    ------
+    mleq.errors.DataError
+        If it does, or if its beginning is not XML.
+    """
+    from xml.parsers import expat
+
+    class BodyBegan(Exception):
+        pass
+
+    def refuse(name: str, *_: Any) -> None:
+        raise DataError(f"{where} declares a document type ({name})", expected="QuakeML or StationXML, without DOCTYPE")
+
+    def stop(*_: Any) -> None:
+        raise BodyBegan
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, stop
+    try:
+        parser.Parse(content, True)
+    except BodyBegan:
+        return
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two for an encoding that is none
+        raise DataError(f"{where} cannot be read as XML ({error})") from None
 
 
 def identifier(resource: str) -> str:

@@ -21,6 +21,7 @@ import pandas as pd
 from mleq import atomic, progress
 from mleq.continuous.records import ContinuousRecord, Trace
 from mleq.errors import DataError, MleqError, RequestError
+from mleq.experiment.waveforms import read_stream
 
 HDF5 = (".h5", ".hdf5", ".hdf")
 SEED = (".mseed", ".ms", ".msd", ".miniseed", ".seed", ".sac", ".gse2", ".segy")
@@ -109,13 +110,13 @@ def _read_seed(path: Path, changed_ns: int, number: int, first: int, last: int) 
 def _stream(path: Path, changed_ns: int, headers_only: bool) -> Any:
     """Read a file by obspy; the last few stay at hand while they do not change, since a file serves many windows."""
     try:
-        import obspy
+        import obspy  # noqa: F401
     except ModuleNotFoundError:
         raise RequestError(
             f"{path.name} needs obspy to be read", remedy='Install it with: pip install "mleq[waveform]"'
         ) from None
     with _whatever_is_raised(path, "a seismic record"):
-        return obspy.read(str(path), headonly=headers_only)
+        return read_stream(path, headers_only=headers_only)
 
 
 def _changed_ns(path: Path) -> int:
@@ -170,6 +171,8 @@ def _dataset(one: Any, path: Path, names: tuple[str, ...]) -> Trace:
     where = f"{path}: {'/'.join(names)}"
     if len(one.shape) != 1:
         raise DataError(f"{where} has the shape {one.shape}", expected="one dimension, a dataset for each channel")
+    if np.dtype(one.dtype).kind not in "iuf":
+        raise DataError(f"{where} holds {one.dtype}", expected="numbers")
     try:
         start = pd.Timestamp(_text(one.attrs["start_time"]))
         rate = float(one.attrs["sampling_rate"])

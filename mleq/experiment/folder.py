@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 from mleq import atomic
 from mleq.errors import Failure, RequestError
 from mleq.recipe.mistakes import did_you_mean
+from mleq.recipe.settings import RECIPE_ID
 
 
 def runs_folder(out_dir: Path, recipe_id: str) -> Path:
@@ -130,9 +132,9 @@ def latest_run(out_dir: Path, recipe_id: str) -> Path:
 
 
 def complete_runs(out_dir: Path, recipe_id: str) -> list[Path]:
-    """Return the folders of a recipe's complete runs, oldest first."""
+    """Return the folders of a recipe's complete runs, oldest first; none for what is no id."""
     folder = runs_folder(out_dir, recipe_id)
-    if not folder.is_dir():
+    if not (re.fullmatch(RECIPE_ID, recipe_id) and folder.is_dir()):
         return []
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 

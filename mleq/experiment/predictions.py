@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from mleq import atomic
-from mleq.errors import Failure
 from mleq.experiment import folder, provenance
 from mleq.experiment.run import Run
 from mleq.recipe import Recipe
@@ -56,15 +55,9 @@ def load_model(run: Run) -> Any:
     Failure
         If it cannot be read.
     """
-    from mleq.experiment.backend import load_keras
+    from mleq.experiment.backend import read_network
 
-    path = run.folder / "model.keras"
-    try:
-        return load_keras().saving.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise Failure(
-            f"the network {path} cannot be read: {str(error).splitlines()[0]}", remedy="train the recipe again"
-        ) from error
+    return read_network(run.folder / "model.keras")
 
 
 def keep(out_dir: Path, entries: Iterable[dict[str, Any]]) -> Path:

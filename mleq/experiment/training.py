@@ -123,7 +123,7 @@ def fit_epochs(
     state, history = checkpoint.read()
     if state.epoch:
         log.info("training goes on after epoch %d", state.epoch)
-        model = keras.models.load_model(checkpoint.model_path(state.epoch))
+        model = keras.models.load_model(checkpoint.model_path(state.epoch), safe_mode=True)
     n_batches = len(batches(1))
     with progress.task("training", total=settings.epochs * n_batches, unit="batches") as shown:
         shown.advance(state.epoch * n_batches, note=f"{state.epoch} epochs done before")
@@ -144,7 +144,7 @@ def fit_epochs(
             checkpoint.write(model, state, history)
             log.info("epoch %d: %s %.4f, best %.4f", epoch, name.replace("_", " "), value, state.best_loss)
     best = model if state.best_epoch == state.epoch else None
-    best = best or keras.models.load_model(checkpoint.model_path(state.best_epoch))
+    best = best or keras.models.load_model(checkpoint.model_path(state.best_epoch), safe_mode=True)
     return Fitted(best, history, state.epoch, state.best_epoch, float(history["seconds"].sum()))
 
 

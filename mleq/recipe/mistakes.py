@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from mleq.recipe.settings import RECIPE_ID
+
 Path = tuple[str | int, ...]
 
 _WANTED = {
@@ -23,7 +25,7 @@ _WANTED = {
     "date": 'a date such as "2015-06-01"',
 }
 PATTERNS = {
-    r"^[a-z0-9][a-z0-9_-]{0,63}$": "up to 64 small letters a-z, digits, - and _, beginning with a letter or digit",
+    RECIPE_ID: "up to 64 small letters a-z, digits, - and _, beginning with a letter or digit",
     r"^https?://": "an address that begins with http:// or https://",
 }
 _BOUNDS = {

@@ -38,6 +38,9 @@ def _beside_recipe(value: str, info: ValidationInfo) -> str:
 RecipePath = Annotated[str, AfterValidator(_beside_recipe)]
 """A file, folder or glob; what is relative is relative to the recipe file, and made absolute when that is loaded."""
 
+RECIPE_ID = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+"""An id is the name of a folder too, so that it must not lead elsewhere."""
+
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=360)]
@@ -121,7 +124,9 @@ class RecipeCatalog(Settings):
     """Events that another recipe detected in a continuous record; its latest run is read."""
 
     source: Literal["recipe"]
-    id: str = Field(description="id of the recipe that detects them; trained first where it has no run")
+    id: str = Field(
+        pattern=RECIPE_ID, description="id of the recipe that detects them; trained first where it has no run"
+    )
     start: dt.date = Field(description="first day (UTC) of its record")
     min_magnitude: Magnitude = Field(description="smallest magnitude used, on that recipe's relative scale")
     completeness: Estimator = Field("goodness_of_fit", description="estimator of the completeness magnitude")
@@ -288,7 +293,7 @@ class LayeredModel(Training):
 class Recipe(Settings):
     """What every recipe has; a family adds the rest."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="name of the recipe and of its folder in out/")
+    id: str = Field(pattern=RECIPE_ID, description="name of the recipe and of its folder in out/")
     family: str
     title: dict[str, str] = Field(default_factory=dict, description="names for people, by language")
     note: str | None = Field(None, description="what a reader should know before believing the result")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mleq.azimuth import reading, seisbench, windows
+from mleq.azimuth import miniseed, reading, seisbench, windows
 from mleq.azimuth.polarization import back_azimuth, covariances
 from mleq.azimuth.recipe import Window
 from mleq.azimuth.recordings import Recordings
@@ -176,8 +176,15 @@ def test_files_of_no_known_kind(tmp_path):
     with pytest.raises(DataError, match="unknown kind"):
         reading.read([tmp_path / "a.xml"])
     (tmp_path / "a.mseed").write_text("nonsense")
-    with pytest.raises(DataError, match="cannot be read by obspy"):
+    with pytest.raises(DataError, match="is no seismic record; expected one of MSEED, SAC"):
         reading.read([tmp_path / "a.mseed"])
+    for text, said in (("<quakeml/>", "cannot be read by obspy"), ("<!DOCTYPE quakeml><quakeml/>", "document type")):
+        (tmp_path / "b.xml").write_text(text)
+        with pytest.raises(DataError, match=f"b.xml .*{said}"):
+            miniseed.read([], [tmp_path / "b.xml"], [])
+        (tmp_path / "b.xml").write_text(text.replace("quakeml", "FDSNStationXML"))
+        with pytest.raises(DataError, match=f"b.xml .*{said}"):
+            miniseed.read([], [], [tmp_path / "b.xml"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no signals"):
         reading.read([tmp_path / "empty"])

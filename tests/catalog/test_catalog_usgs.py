@@ -3,6 +3,7 @@
 import json
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -310,6 +311,14 @@ def test_a_redirect_to_another_host_is_an_error(service, client):
     service.fault = lambda *_: (302, "text/plain", "", {"Location": "http://other.invalid/login?x=1"})
     with pytest.raises(ServiceError, match="sends on to http://other.invalid/login, another host.*--usgs_url"):
         client.count(YEAR)
+
+
+@pytest.mark.parametrize("to", ["http://quakes.invalid/x", "ftp://quakes.invalid/x", "file:///etc/passwd"])
+def test_a_redirect_is_no_less_safe_than_the_address(to):
+    with connection.Connection("https://quakes.invalid/") as one:
+        with pytest.raises(ServiceError, match="sends on to .*expected an address no less safe"):
+            one._redirected(one.url, SimpleNamespace(headers={"Location": to}))
+        assert one._redirected(one.url, SimpleNamespace(headers={"Location": "/y"})) == "https://quakes.invalid/y"
 
 
 def test_redirects_do_not_go_on_for_ever(service, client):

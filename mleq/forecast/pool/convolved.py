@@ -19,8 +19,7 @@ import numpy as np
 import pandas as pd
 
 from mleq import atomic, progress
-from mleq.errors import Failure
-from mleq.experiment.backend import load_keras
+from mleq.experiment.backend import load_keras, read_network
 from mleq.experiment.folder import read_json
 from mleq.experiment.training import fit_epochs
 from mleq.forecast.pool.dense import STEPS, WIDEST
@@ -182,11 +181,7 @@ class ConvolvedCorrection:
         """
         kept = read_json(_file(stem, "json"))
         frame = Frame(**kept["frame"] | {"ages_days": tuple(kept["frame"]["ages_days"])})
-        try:
-            model = load_keras().saving.load_model(_file(stem, "keras"), compile=False)
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise Failure(f"{_file(stem, 'keras')} cannot be read: {reason}", remedy="train the recipe again") from None
+        model = read_network(_file(stem, "keras"))
         return cls(model, tuple(kept["names"]), frame)
 
 
