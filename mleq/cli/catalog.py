@@ -14,7 +14,11 @@ PERIOD_YEARS = 5
 
 
 @common.door("catalog", "say what the store holds and how complete it is")
-@click.option("--recipe_id", help="Look at the neighbourhood of this recipe's target, and at its events alone.")
+@click.option(
+    "--recipe_id",
+    shell_complete=common.known_ids,
+    help="Look at the neighbourhood of this recipe's target, and at its events alone.",
+)
 @common.recipe_file
 @common.catalog_files
 @common.data_dir

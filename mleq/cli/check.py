@@ -15,7 +15,9 @@ SHOWN = 5
 
 
 @common.door("check", "validate a recipe and print its plan and cost")
-@click.option("--recipe_id", help="Id of the recipe; without it every recipe is validated.")
+@click.option(
+    "--recipe_id", shell_complete=common.known_ids, help="Id of the recipe; without it every recipe is validated."
+)
 @click.option("--build", is_flag=True, help="Build the network too: imports Keras, takes seconds.")
 @click.option("--leaks", is_flag=True, help="Try on the recipe's own data whether anything knows the future: minutes.")
 @common.recipe_file

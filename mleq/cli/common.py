@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from mleq import progress
+from mleq.errors import MleqError
 
 CONTEXT = {
     "help_option_names": ["-h", "--help"],
@@ -47,10 +48,22 @@ def door(name: str, help_line: str = "", *, quiet: bool = False) -> Callable:
     return decorate
 
 
+def known_ids(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Ids of recipes that begin so, for completion in a shell; none where a file has a mistake."""
+    from mleq.recipe.load import find_entries
+
+    try:
+        return [
+            e.raw["id"] for e, _ in find_entries(context.params.get("recipe_file")) if e.raw["id"].startswith(begun)
+        ]
+    except MleqError:
+        return []
+
+
 recipe_file = click.option(
     "--recipe", "recipe_file", type=EXISTING, help="Recipe file instead of recipe.json of this folder."
 )
-recipe_id = click.option("--recipe_id", required=True, help="Id of the recipe.")
+recipe_id = click.option("--recipe_id", required=True, help="Id of the recipe.", shell_complete=known_ids)
 changes = click.option(
     "--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change one setting, e.g. model.epochs=5."
 )

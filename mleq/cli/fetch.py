@@ -13,7 +13,7 @@ from mleq.cli import common
 
 @common.door("fetch", "bring the catalogue store up to date")
 @common.recipe_file
-@click.option("--recipe_id", help="Bring the events that this recipe needs.")
+@click.option("--recipe_id", shell_complete=common.known_ids, help="Bring the events that this recipe needs.")
 @click.option("--start", metavar="DATE", help="First day (UTC) wanted.")
 @click.option("--end", metavar="DATE", help="Day (UTC) before which events end; without it: now.")
 @click.option("--min_magnitude", type=float, help="Smallest magnitude wanted.")

@@ -12,7 +12,9 @@ from mleq.errors import RequestError
 
 
 @common.door("predict", "forecast days with a trained recipe")
-@click.option("--recipe_id", help="Id of a trained recipe; without it every trained recipe.")
+@click.option(
+    "--recipe_id", shell_complete=common.known_ids, help="Id of a trained recipe; without it every trained recipe."
+)
 @click.option("--target_date", "dates", multiple=True, metavar="DATE", help="A day to forecast; repeatable.")
 @click.option("--from", "first", metavar="DATE", help="First day of a range (with --to).")
 @click.option("--to", "last", metavar="DATE", help="Last day of a range, inclusive.")

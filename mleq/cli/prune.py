@@ -12,7 +12,13 @@ from mleq.errors import RequestError
 
 
 @common.door("prune", "remove old runs, after asking")
-@click.option("--recipe_id", "recipe_ids", multiple=True, help="Only runs of this recipe; repeatable.")
+@click.option(
+    "--recipe_id",
+    "recipe_ids",
+    multiple=True,
+    shell_complete=common.known_ids,
+    help="Only runs of this recipe; repeatable.",
+)
 @click.option("--keep", type=int, metavar="N", help="Of each recipe the newest N runs stay.")
 @click.option("--older_than_days", type=float, metavar="D", help="Only runs that are older.")
 @click.option("--issued_too", is_flag=True, help="Also runs that a forecast in the ledger came from.")

@@ -15,7 +15,7 @@ SHOWN = 40
 
 
 @common.door("sweep", "train many configurations, and say what the best of so many is worth")
-@click.argument("recipes", nargs=-1, required=True)
+@click.argument("recipes", nargs=-1, required=True, shell_complete=common.known_ids)
 @click.option("--seeds", metavar="N,N,…", callback=common.numbers, help="Train each from every one of these seeds.")
 @click.option("--set", "sets", multiple=True, metavar="PATH=A,B,C", help="Try each of these values; repeatable.")
 @common.recipe_file
