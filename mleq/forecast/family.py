@@ -147,6 +147,10 @@ def learner(recipe: CatalogRecipe) -> Learner:
 
 def find_leaks(recipe: CatalogRecipe, events: pd.DataFrame) -> list[dict[str, Any]]:
     """Try the recipe on its own catalogue for leaks; see `mleq.forecast.leaks.find_leaks`."""
+    if recipe.pool is not None:
+        from mleq.forecast.pool import leaks as of_pools
+
+        return of_pools.find_leaks(recipe, events)
     from mleq.forecast import leaks
 
     return leaks.find_leaks(recipe, events)

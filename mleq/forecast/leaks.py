@@ -7,7 +7,7 @@ turns the detector on windows that are known to be late: a detector that misses 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,20 +60,32 @@ def find_leaks(
         For each probe `probe` (its name), `asked` (what was tried, in words), `tried` (how often) and `found`:
         sentences, none where there is no leak.
     """
+    case, sampled = case_of(recipe, events, make, fit, issue_times)
+    some = sampled[:: max(1, len(sampled) // WHOLE_TIMES)]
+    return probed(
+        [
+            lambda: inputs_of_a_date(case, sampled),
+            lambda: samples_made_again(case, [*some, *case.borders()[1:]]),
+            lambda: what_is_fitted(case),
+            lambda: references_of_a_date(case, sampled),
+            lambda: planted_signal(case),
+            lambda: parts_apart(case),
+            lambda: the_detector_itself(case),
+        ]
+    )
+
+
+def case_of(recipe, events: pd.DataFrame, make: Callable, fit: Callable, issue_times: int) -> tuple[Case, list[int]]:
+    """What is tried, and the samples before whose issue times catalogues are altered, drawn by the recipe's seed."""
     samples = make(recipe, events)
     case = Case(recipe, events, make, samples, fit(recipe, events, samples), fit)
     rng = np.random.default_rng(recipe.seed)
     size = min(issue_times, len(samples.dates))
-    sampled = sorted(int(i) for i in rng.choice(len(samples.dates), size, replace=False))
-    probes = [
-        lambda: inputs_of_a_date(case, sampled),
-        lambda: samples_made_again(case, [*sampled[:: max(1, size // WHOLE_TIMES)], *case.borders()[1:]]),
-        lambda: what_is_fitted(case),
-        lambda: references_of_a_date(case, sampled),
-        lambda: planted_signal(case),
-        lambda: parts_apart(case),
-        lambda: the_detector_itself(case),
-    ]
+    return case, sorted(int(i) for i in rng.choice(len(samples.dates), size, replace=False))
+
+
+def probed(probes: Sequence[Callable[[], Found]]) -> list[Found]:
+    """Run probes, and show how far they are."""
     results = []
     with progress.task("looking for leaks", total=len(probes), unit="probes") as shown:
         for probe in probes:
