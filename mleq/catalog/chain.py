@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mleq.catalog import columns
 from mleq.catalog import events as events_of
 from mleq.errors import DataError, Failure, MissingData
 
@@ -55,8 +56,11 @@ def detected(settings) -> pd.DataFrame:
         If that recipe has no run, or one of another family, which detects nothing.
     mleq.errors.DataError
         If no event is left.
+    mleq.errors.Failure
+        If what that run left cannot be read.
     """
-    from mleq.catalog.files import read_file
+    import pyarrow as pa
+    import pyarrow.parquet
 
     folder = latest_detection(settings.id)
     if folder is None:
@@ -69,7 +73,11 @@ def detected(settings) -> pd.DataFrame:
         start, end = (pd.Timestamp(about[key]).tz_convert("UTC").as_unit("us") for key in ("start", "end"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failure(f"{folder / 'summary.json'} cannot be read: {error}", remedy="train that recipe again") from None
-    raw = read_file(folder / FILE)
+    try:
+        # Not by the reader of files: events of a station whose place is unknown have none either.
+        raw = columns.from_arrow(pa.parquet.read_table(folder / FILE))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise Failure(f"{folder / FILE} cannot be read: {error}", remedy="train that recipe again") from None
     events = events_of.from_raw(
         raw.dropna(subset=["latitude", "longitude"]),
         source=f"detected by {settings.id}, {folder.name}",

@@ -258,3 +258,16 @@ def test_the_doors_with_a_regional_service_in_the_recipe(listing, make, tmp_path
     assert (answer["events"], answer["differences"]) == (120, [])
     settings = UsgsCatalog(**catalog | {"start": dt.date(2000, 1, 1), "end": dt.date(2001, 1, 1)})
     assert len(load_events(settings, data_dir=tmp_path / "data")) == 120
+
+
+def test_a_refusal_of_another_kind_is_passed_on(listing, client):
+    listing.fault = lambda *_: (403, "text/plain", "not for you")
+    with pytest.raises(ServiceError, match="status 403.*not for you"):
+        client.bring(YEAR)
+
+
+def test_quakeml_that_is_none_is_asked_for_again_and_then_doubted(listing, client):
+    listing.forms = ("xml",)
+    listing.fault = lambda _, n, q: (200, "application/xml", "<html/>") if q["format"] == "xml" else None
+    with pytest.raises(ServiceError, match=r"tries \(QuakeML was due, but the answer is"):
+        client.bring(YEAR)

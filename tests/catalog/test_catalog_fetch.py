@@ -301,3 +301,14 @@ def test_a_store_brought_up_to_date_every_night_does_not_fall_to_crumbs(store, c
         fetch(store, client, START, START + pd.Timedelta(days=30 * (day + 1)), 4.0)
     assert len(store.records()) == 1
     assert ids(store) == {row["id"] for row in service.rows if pd.Timestamp(row["time"]) < START + pd.Timedelta("360D")}
+
+
+def test_many_changes_are_written_in_batches(filled, client, service, monkeypatch):
+    monkeypatch.setattr("mleq.catalog.revision.MANY", 0)
+    changed = [row["id"] for row in service.rows[::20]]
+    for row in service.rows[::20]:
+        row |= {"mag": 5.5, "updated": "2017-01-01T00:00:00.000Z"}
+    done = fetch(filled, client, START, END, 4.0)
+    assert (done.new, done.revised, done.deleted) == (0, len(changed), 0)
+    held = filled.read()
+    assert set(held.loc[held["mag"] == 5.5, "id"]) == set(changed)

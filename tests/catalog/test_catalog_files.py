@@ -295,3 +295,52 @@ def test_quakeml_without_origin_or_magnitude(tmp_path):
     event.Catalog([event.Event()]).write(str(tmp_path / "b.xml"), format="QUAKEML")
     with pytest.raises(DataError, match="has no origin"):
         read_files([tmp_path / "b.xml"])
+
+
+class TestParquet:
+    """Tables that another program wrote."""
+
+    TABLE = {"id": ["a", "b"], "latitude": [1.0, 2.0], "longitude": [3.0, 4.0], "depth": 1.0, "mag": [4.0, 5.0]}
+
+    def written(self, tmp_path, **columns):
+        pd.DataFrame({**self.TABLE, **columns}).to_parquet(tmp_path / "other.parquet")
+        return tmp_path / "other.parquet"
+
+    def test_times_as_text_are_read(self, tmp_path):
+        path = self.written(tmp_path, time=["2000-01-01T09:00:00+09:00", "2000-01-02"])
+        assert read_files([path])["time"].tolist() == [pd.Timestamp(f"2000-01-0{day}", tz="UTC") for day in (1, 2)]
+
+    def test_a_row_without_a_time_or_a_place_is_named(self, tmp_path):
+        path = self.written(tmp_path, time=["2000-01-01", "yesterday"])
+        with pytest.raises(DataError, match=r"1 of 2 rows cannot be read \(rows 2\); expected an id, a time"):
+            read_files([path])
+        path = self.written(tmp_path, time=["2000-01-01", "2000-01-02"], latitude=[np.nan, 2.0])
+        with pytest.raises(DataError, match=r"\(rows 1\)"):
+            read_files([path])
+
+    def test_a_column_of_another_kind_is_refused(self, tmp_path):
+        path = self.written(tmp_path, time=["2000-01-01", "2000-01-02"], mag=["four", "five"])
+        with pytest.raises(DataError, match="a column has values of another type"):
+            read_files([path])
+
+    def test_an_empty_file_is_said_to_be_empty(self, tmp_path):
+        (tmp_path / "other.parquet").write_bytes(b"")
+        with pytest.raises(DataError, match="is empty; expected a Parquet file"):
+            read_files([tmp_path / "other.parquet"])
+
+
+def test_rows_of_another_length_are_named_and_empty_lines_passed_over(tmp_path):
+    """Read line by line once the quick reader gives up."""
+    text = "time,latitude,longitude,depth,mag,id\n2000-01-01,1,2,3,4,a\n\n2000-01-02,1,2,3,4,b\n2000-01-03,1,2\n"
+    bad(tmp_path, text, r"line.* 5")
+
+
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("time")
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(DataError, match=r"a\.csv: no permission to read it"):
+        read_files([tmp_path / "a.csv"])

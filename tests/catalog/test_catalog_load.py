@@ -9,10 +9,10 @@ import pytest
 
 from mleq.catalog import events as events_of
 from mleq.catalog.fetch import fetch
-from mleq.catalog.load import data_folder, load_events, utc
+from mleq.catalog.load import data_folder, everything, load_events, utc, wanted_period
 from mleq.catalog.store import Store
 from mleq.catalog.usgs import EventService
-from mleq.errors import DataError, RecipeError, RequestError
+from mleq.errors import DataError, MissingData, RecipeError, RequestError
 from mleq.recipe.settings import SimulatedCatalog, UsgsCatalog
 
 CSV = """time,latitude,longitude,depth,mag,id,type
@@ -188,3 +188,31 @@ def test_a_snapshot_is_loaded_by_its_name(filled, service):
     assert load_events(usgs(start=dt.date(2000, 1, 1)), data_dir=filled)["magnitude"].max() == 8.0
     with pytest.raises(RequestError, match="no snapshot 'other'.*one of: paper"):
         load_events(usgs(snapshot="other"), data_dir=filled)
+
+
+def test_everything_of_a_store_or_of_files(filled, file, tmp_path):
+    assert len(everything(data_dir=filled)) == 200, "blasts are none"
+    found = everything(files=[file])
+    assert found["id"].tolist() == ["a", "b", "d"]
+    assert found.attrs["source"] == "events.csv"
+    with pytest.raises(MissingData, match="holds nothing yet.*cmd/fetch --recipe_id tokyo"):
+        everything(data_dir=tmp_path / "empty")
+    (tmp_path / "none.csv").write_text(CSV.splitlines()[0] + "\n")
+    with pytest.raises(DataError, match=r"none\.csv holds no event"):
+        everything(files=[tmp_path / "none.csv"])
+
+
+def test_periods_that_recipes_ask_for():
+    assert wanted_period(simulated(days=366)) == (utc(dt.date(2000, 1, 1)), utc(dt.date(2001, 1, 1)))
+    assert wanted_period(usgs()) == (utc(dt.date(2010, 1, 1)), None)
+    assert wanted_period(usgs(end=dt.date(2010, 2, 1)))[1] == utc(dt.date(2010, 2, 1))
+
+
+def test_files_that_begin_late_or_stop_above_the_magnitude_are_warned_of(file, caplog):
+    load_events(usgs(start=dt.date(2009, 1, 1), min_magnitude=2.0), files=[file])
+    assert "events.csv begins on 2010-01-01, the recipe's catalog on 2009-01-01" in caplog.text
+    assert "has no event below magnitude 3; the recipe asks for 2 and more" in caplog.text
+    caplog.clear()
+    load_events(usgs(start=dt.date(2009, 12, 2), min_magnitude=2.8), files=[file])
+    assert "begins on" not in caplog.text
+    assert "no event below" not in caplog.text

@@ -109,3 +109,15 @@ def test_the_real_catalogue(world_csv):
     assert len(quality.network_changes(events, 5.0)) >= 2
     shares = quality.magnitude_types(events)
     assert shares.loc[2011, "mb"] < 1
+
+
+def test_years_of_few_events_say_nothing_of_a_change():
+    rng = np.random.default_rng(1)
+
+    def found(each_year):
+        events = years(rng, [np.full(each_year, 4.0 if year < 6 else 6.0) for year in range(12)])
+        return quality.network_changes(events, 5.0)
+
+    assert found(quality.ENOUGH // 3 - 1).empty
+    assert found(quality.ENOUGH)["year"].tolist() == [2006]
+    assert found(quality.ENOUGH).loc[0, ["before", "after"]].tolist() == [1.0, 0.0]

@@ -233,3 +233,13 @@ def test_small_neighbours_are_joined_and_nothing_else_changes(filled, rows):
 def test_large_partitions_are_left_alone(filled):
     filled.compact(29)
     assert len(filled.records()) == 2
+
+
+def test_the_stamp_changes_with_the_files_and_says_which_is_gone(filled):
+    before = filled.stamp()
+    assert before == filled.stamp()
+    assert [len(one) for one in before] == [4, 4]
+    (filled.folder / "events" / before[0][0]).unlink()
+    after = filled.stamp()
+    assert after[0] == [before[0][0], None]
+    assert after[1] == before[1]

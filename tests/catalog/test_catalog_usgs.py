@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import requests
 from service_stand_in import serving
 
 from mleq import __version__
 from mleq.catalog import connection
-from mleq.catalog.connection import service_address
+from mleq.catalog.connection import Doubtful, service_address
 from mleq.catalog.plan import bring, plan
 from mleq.catalog.usgs import EventService
 from mleq.catalog.window import Window
@@ -335,3 +336,37 @@ def test_the_address(monkeypatch):
     assert service_address("https://other/") == "https://other/"
     with pytest.raises(RequestError, match="'ftp://x' is no address"):
         service_address("ftp://x")
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (requests.exceptions.ConnectionError("HTTPConnectionPool: Read timed out. (read timeout=120)"), Doubtful),
+        (requests.exceptions.ConnectionError("IncompleteRead(12 bytes read)"), Doubtful),
+        (requests.exceptions.ChunkedEncodingError("cut"), Doubtful),
+        (requests.exceptions.RetryError("too many 503 error responses"), "answered with errors 4 times over"),
+        (requests.exceptions.ConnectionError("NameResolutionError"), "the name 127.0.0.1 cannot be resolved"),
+        (requests.exceptions.SSLError("certificate verify failed"), "the certificate of 127.0.0.1 cannot be trusted"),
+        (requests.exceptions.ConnectionError("refused"), "cannot be reached"),
+    ],
+)
+def test_what_the_network_says_is_told_apart(error, found, client):
+    said = client._unreachable(error)
+    assert isinstance(said, Doubtful) == (found is Doubtful)
+    if found is Doubtful:
+        assert str(said).startswith("the answer was cut off")
+    else:
+        assert found in said.found
+        assert "--catalog FILE" in str(said)
+
+
+def test_whether_a_service_counts_is_asked_twice_before_it_is_doubted(service, client):
+    service.fault = lambda method, number, _: (200, "application/json", "?") if len(service.asked) < 2 else None
+    assert client.can_count()
+    service.asked.clear()
+    service.fault = lambda *_: (200, "text/html", "<html></html>")
+    assert not client.can_count()
+    assert len(service.asked) == 2
+    service.fault = lambda *_: (403, "text/plain", "no")
+    with pytest.raises(ServiceError, match="status 403"):
+        client.can_count()
