@@ -39,6 +39,7 @@ __all__ = [
     "make_samples",
     "network",
     "network_mistakes",
+    "panels",
     "plan",
     "plan_lines",
     "predict",
@@ -154,6 +155,13 @@ def find_leaks(recipe: CatalogRecipe, events: pd.DataFrame) -> list[dict[str, An
     from mleq.forecast import leaks
 
     return leaks.find_leaks(recipe, events)
+
+
+def panels(common: dict[str, Any], kit: Any) -> dict[str, Any]:
+    """Return the panels of a page; a run with a pool has its own among them, see `mleq.forecast.pool.panels`."""
+    from mleq.forecast.pool import panels as of_pools
+
+    return of_pools.panels(common, kit)
 
 
 def folds(recipe: CatalogRecipe, events: pd.DataFrame, n_folds: int) -> list[CatalogRecipe]:

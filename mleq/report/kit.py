@@ -2,8 +2,10 @@
 
 from mleq.report.diagram import diagram
 from mleq.report.markup import Html, facts, html, join, paragraph, table, tag
+from mleq.report.plots import forest
 from mleq.report.svg import EVENT, INK, MODEL, MUTED, PANEL, REFERENCE, RULE, figure
-from mleq.report.wording import count, method_title, moment, number, percent, place
+from mleq.report.view import View
+from mleq.report.wording import count, digits_for, method_title, moment, number, percent, place
 
 __all__ = [
     "EVENT",
@@ -14,10 +16,13 @@ __all__ = [
     "REFERENCE",
     "RULE",
     "Html",
+    "View",
     "count",
     "diagram",
+    "digits_for",
     "facts",
     "figure",
+    "forest",
     "html",
     "join",
     "method_title",

@@ -64,15 +64,15 @@ class RunRecord:
         return self.folder / "plots"
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Return a table (.parquet or .csv) that the family kept for its panels; None where there is none.
+        """Return a table (.parquet or .csv) that the family kept, in plots/ or beside it; None where there is none.
 
         Raises
         ------
         Failure
             If it is damaged.
         """
-        path = self.plots / name
-        if not path.is_file():
+        path = next((path for path in (self.plots / name, self.folder / name) if path.is_file()), None)
+        if path is None:
             return None
         return _read_table(pd.read_parquet if path.suffix == ".parquet" else pd.read_csv, path)
 

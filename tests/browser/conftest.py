@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from report.run_by_hand import make_summary, write_run
+from report.run_by_hand import make_summary, write_pool_run, write_run
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -34,6 +34,7 @@ def out(tmp_path_factory):
     attack = "<img src=http://example.invalid/x onerror=document.title='hacked'>"
     target = {**make_summary()["target"], "latitude": -41.0, "longitude": 179.5}
     write_run(folder / "elsewhere" / runs, recipe_id="elsewhere", title={"en": attack}, target=target, place=attack)
+    write_pool_run(folder / "pooled" / runs, recipe_id="pooled", title={"en": "Circles"}, plots=False)
     entry = {
         "recipe_id": "somewhere", "target_date": "2026-02-01", "probability": 0.08, "climatology": 0.065,
         "probability_gain": 1.23, "period": {"start_local": "2026-02-01T00:00:00+09:00", "timezone": "Asia/Tokyo"},

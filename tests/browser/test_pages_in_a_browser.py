@@ -123,7 +123,7 @@ def test_dark_is_what_the_machine_says_or_the_button(look, report):
     assert ground() == dark, "the choice is kept"
 
 
-@pytest.mark.parametrize("name", ["somewhere/report.html", "index.html"])
+@pytest.mark.parametrize("name", ["somewhere/report.html", "pooled/report.html", "index.html"])
 def test_a_telephone_shows_the_page_without_scrolling_sideways(look, out, name):
     page = look((out / name).as_uri()).page
     page.set_viewport_size({"width": 390, "height": 800})
@@ -133,7 +133,7 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(look, out, name):
     assert all(narrow.nth(k).is_visible() for k in range(narrow.count()))
 
 
-@pytest.mark.parametrize("name", ["somewhere/report.html", "elsewhere/report.html", "index.html"])
+@pytest.mark.parametrize("name", ["somewhere/report.html", "elsewhere/report.html", "pooled/report.html", "index.html"])
 def test_no_host_is_asked_and_markup_in_data_stays_text(look, out, name):
     watched = look((out / name).as_uri())
     watched.page.wait_for_timeout(500)  # whatever a page asks for later than its load
@@ -143,7 +143,7 @@ def test_no_host_is_asked_and_markup_in_data_stays_text(look, out, name):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["somewhere/report.html", "index.html"])
+@pytest.mark.parametrize("name", ["somewhere/report.html", "pooled/report.html", "index.html"])
 def test_axe_finds_no_serious_violation(look, out, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     page = look((out / name).as_uri(), scheme=scheme, bypass_csp=True).page

@@ -186,3 +186,29 @@ def write_run(folder, *, days=400, plots=True, place="near here", **changes):
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     forecasts.to_parquet(folder / "forecasts.parquet", index=False)
     return folder
+
+
+def pool_answers(days=300, circles=60, seed=3):
+    """Forecasts of circles around the Pacific that are right, beside an ETAS that is too high."""
+    from mleq.forecast.pool.circles import Circles
+    from mleq.forecast.pool.forecaster import Answers
+
+    rng = np.random.default_rng(seed)
+    latitude, longitude = rng.uniform(-60, 60, circles), (rng.uniform(90, 290, circles) + 180) % 360 - 180
+    log_odds = rng.normal(-4, 1, circles) + rng.normal(0, 1, (days, circles))
+    chance, etas = 1 / (1 + np.exp(-log_odds)), 1 / (1 + np.exp(-log_odds - 0.3))
+    came = rng.random(chance.shape) < chance
+    references = {"etas": etas, "climatology": np.broadcast_to(chance.mean(axis=0), etas.shape), "etas_leveled": etas}
+    dates = np.datetime64("2007-01-21") + np.arange(days)
+    place, known = Circles(latitude, longitude, 150.0), np.ones(days, bool)
+    return Answers(place, dates, came, known, chance, references, np.minimum(etas, 0.01))
+
+
+def write_pool_run(folder, **changes):
+    """Write a run with a pool: what `mleq.forecast.pool.scoring` says of made-up forecasts."""
+    from mleq.forecast.pool import scoring
+
+    answers = pool_answers()
+    write_run(folder, pool=scoring.evaluate_pool(answers, seed=1), **changes)
+    scoring.by_circle(answers).to_parquet(folder / "pool_circles.parquet", index=False)
+    return folder

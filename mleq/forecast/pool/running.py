@@ -21,7 +21,7 @@ from mleq.forecast.pool.forecaster import Answers, World, answer, inputs_of, rea
 from mleq.forecast.pool.learning import PooledModel
 from mleq.forecast.pool.maps import REASONS
 from mleq.forecast.pool.material import prepare
-from mleq.forecast.pool.scoring import evaluate_pool
+from mleq.forecast.pool.scoring import by_circle, evaluate_pool
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import restore_references
 from mleq.forecast.statement import statement
@@ -61,6 +61,7 @@ def forecasts(
         }
         found.append(pd.DataFrame({**columns, **beside}))
     learned.tables["pool_forecasts.parquet"] = small(answers.table())
+    learned.tables["pool_circles.parquet"] = by_circle(answers)
     table = pd.concat(found, ignore_index=True)
     table.attrs["pool"] = evaluate_pool(answers, seed=recipe.seed)
     return table

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mleq.forecast.pool.forecaster import Answers
 from mleq.scores.blocks import Blocks
@@ -78,6 +79,31 @@ def evaluate_pool(answers: Answers, *, seed: int) -> dict[str, Any]:
         },
         "stated_ten_percent": stated(came, chances["probability"], TEN_PERCENT, blocks),
     }  # fmt: skip
+
+
+def by_circle(answers: Answers) -> pd.DataFrame:
+    """What came and what was expected in each circle on the days that are decided.
+
+    Returns
+    -------
+    DataFrame
+        circle, latitude, longitude, apart (whether it is one of those that do not touch), event_days, expected (by the
+        model), expected_etas, gain_over_etas (nats, all days together).
+    """
+    known, circles = answers.decided, answers.circles
+    came, ours, etas = answers.came[known], answers.probability[known], answers.references["etas"][known]
+    return pd.DataFrame(
+        {
+            "circle": np.arange(len(circles), dtype=np.int32),
+            "latitude": circles.latitude,
+            "longitude": circles.longitude,
+            "apart": np.isin(np.arange(len(circles)), circles.disjoint()),
+            "event_days": came.sum(axis=0),
+            "expected": ours.sum(axis=0),
+            "expected_etas": etas.sum(axis=0),
+            "gain_over_etas": (loss(came, etas) - loss(came, ours)).sum(axis=0),
+        }
+    )
 
 
 def loss(came: np.ndarray, chance: np.ndarray) -> np.ndarray:
