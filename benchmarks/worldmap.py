@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         out = given.out_dir or Path(scratch)
         for what in ("fitted and simulated", "fits kept, simulated again an hour later"):
-            issue = pd.Timestamp(events["origin_time"].max()).floor("h") - pd.Timedelta(hours="again" not in what)
+            issue = pd.Timestamp(events["origin_time"].max()).floor("h") - pd.Timedelta(hours=int("again" not in what))
             began, before = time.monotonic(), processor()
             found = api.odds_map(
                 MAGNITUDE, DAYS, given.step, issue, events=events, data_dir=Path(scratch), out_dir=out,

@@ -258,7 +258,7 @@ def adaptive_kernels(
 
     box, vectors = region_of(region), events.unit_vectors()
     nearest = min(neighbours, len(events) - 1)
-    chord = KDTree(vectors).query(vectors, k=nearest + 1)[0][:, -1]
+    chord = KDTree(vectors).query(vectors, k=[nearest + 1])[0][:, 0]
     bandwidth = np.maximum(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1)), floor_km)
     rows, at_once = [], max(1, 1_000_000 // max(1, len(events)))
     for first in range(0, len(events), at_once):

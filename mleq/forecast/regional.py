@@ -5,7 +5,8 @@ half-side of 300 km or 1.5 radii and is widened by quarters up to 700 km until i
 the completeness magnitude, or the magnitude asked for where that is smaller. With 300 events ETAS is fitted there.
 With fewer, or where the fit has no proper maximum, the kernels are those of the generic set of the kind of place
 (subduction where a tenth of the events lie deeper than 50 km, else crust; both together where depths say nothing), and
-only the background is estimated from the region. With fewer than 20 events within 2,500 km there is no answer.
+only the background is estimated from the region, and the b-value where there are events enough and where sequences
+still come to an end under it. With fewer than 20 events within 2,500 km there is no answer.
 
 The Omori-Utsu law is tapered with a lifetime of ten years, about as long as triggered earthquakes are seen to go on
 worldwide (Parsons 2002, doi:10.1029/2001JB000646: 7 to 11 years). Without, its tail stands in for the background in
@@ -35,6 +36,7 @@ from mleq.catalog.events import fingerprint
 from mleq.errors import DataError, RequestError, StorageError
 from mleq.etas.background import KernelBackground, adaptive_kernels
 from mleq.etas.dated import LARGEST_MAGNITUDE, b_value_of, days_since, history_of
+from mleq.etas.decay import omori_survival
 from mleq.etas.fitting import fit_etas
 from mleq.etas.forecasting import EtasModel
 from mleq.etas.likelihood import from_log, likelihood_of
@@ -48,7 +50,8 @@ NARROWEST_KM, WIDEST_KM, FARTHEST_KM = 300.0, 700.0, 2500.0
 WIDENING, MARGIN_KM, KM_PER_DEG = 1.25, 200.0, 111.195
 DEEP_KM, DEEP_SHARE = 50.0, 0.1
 TAPER_DAYS = 3652.5
-FORM = 3  # of the kept files; another number makes old ones unread
+ENDING_DAYS = 366.0  # so far ahead sequences have to end: fewer than one direct aftershock each
+FORM = 4  # of the kept files; another number makes old ones unread
 
 log = logging.getLogger("mleq")
 
@@ -154,8 +157,8 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> 
             expected="a magnitude that it records",
         )
     m0 = min(lowest, place.magnitude)
-    box, m0, n = _region(recent, place, m0, most)
-    margin = _square(place, (box.north - box.south) / 2 * KM_PER_DEG + MARGIN_KM)
+    half_km, m0, n = _region(recent, place, m0, most)
+    box, margin = _square(place, half_km), _square(place, half_km + MARGIN_KM)
     near = past.loc[margin.contains(past["latitude"].to_numpy(), past["longitude"].to_numpy())]
     targets = recent.loc[box.contains(recent["latitude"].to_numpy(), recent["longitude"].to_numpy())]
     targets = targets.loc[targets["magnitude"] >= m0 - 1e-9]
@@ -183,8 +186,8 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> 
     return _generic(material, targets, fit_date, about, why, b_value)
 
 
-def _region(recent: pd.DataFrame, place: Any, m0: float, most: int) -> tuple[Box, float, int]:
-    """The square around a place with events enough, m0 (higher where they are very many), and their number."""
+def _region(recent: pd.DataFrame, place: Any, m0: float, most: int) -> tuple[float, float, int]:
+    """Half the side of the square around a place with events enough, m0 (higher where very many), and their number."""
     latitude, longitude = recent["latitude"].to_numpy(), recent["longitude"].to_numpy()
     magnitude = recent["magnitude"].to_numpy()
     half = max(NARROWEST_KM, 1.5 * place.radius_km)
@@ -200,7 +203,7 @@ def _region(recent: pd.DataFrame, place: Any, m0: float, most: int) -> tuple[Box
     while n > most and m0 + 0.1 <= place.magnitude + 1e-9:
         m0 = round(m0 + 0.1, 6)
         n = int(np.count_nonzero(inside >= m0 - 1e-9))
-    return box, m0, n
+    return half, m0, n
 
 
 def _square(place: Any, half_km: float) -> Box:
@@ -232,10 +235,11 @@ def _generic(material, targets: pd.DataFrame, fit_date: pd.Timestamp, about: dic
     vintages = [one for one in table["vintages"] if pd.Timestamp(one["end"]) <= end]
     vintage = (vintages or table["vintages"][:1])[-1]
     chosen = vintage["sets"][kind]
-    if math.isnan(b_value):
-        b_value = chosen["b_value"]
     parameters = from_log(np.array([0.0, *chosen["log_parameters"][1:]]), table["m0"])
     parameters = rescaled(parameters, m0, chosen["b_value"])
+    # A low b-value of a few events gives the set's productivity more large events than it was fitted with.
+    if math.isnan(b_value) or _branching_ratio(parameters, b_value) >= 1:
+        b_value = chosen["b_value"]
     parameters, background, share = _background(parameters, history, box, days)
     covariance = np.array(chosen["log_covariance"])
     covariance[0, 0] = 1 / max(share * len(targets), 1.0)  # of a Poisson number
@@ -247,6 +251,12 @@ def _generic(material, targets: pd.DataFrame, fit_date: pd.Timestamp, about: dic
         "generic_after_fit_date": not vintages,
     }
     return Regional(EtasModel(parameters, background, b_value, LARGEST_MAGNITUDE), covariance, about)
+
+
+def _branching_ratio(parameters: EtasParameters, b_value: float) -> float:
+    """Direct aftershocks of an event within `ENDING_DAYS`."""
+    within = float(1 - omori_survival(parameters, ENDING_DAYS))
+    return parameters.branching_ratio(b_value, LARGEST_MAGNITUDE) * within
 
 
 def _background(parameters: EtasParameters, history, box: Box, days: float):
