@@ -157,3 +157,12 @@ def test_wrong_layers_inside_a_block_say_where_they_stand_and_where_it_is_used()
     (found,) = layer_mistakes([{"name": "Flatten"}, {"block": "conv"}], (8, 1), blocks=BLOCKS, probability=False)
     assert str(found).startswith("model.blocks.conv.layers.0: Conv1D cannot follow Flatten, which gives (8,): ")
     assert str(found).endswith("(the block is used at model.layers.1)")
+
+
+def test_a_branch_may_be_a_single_entry_and_nothing_else_but_a_list():
+    graph = graph_of({"branches": [{"name": "Flatten"}, [{"name": "Flatten"}]], "merge": "Add"})
+    assert [node.layer["name"] for node in graph.nodes] == ["Flatten", "Flatten", "Add"]
+    (mistake,) = said({"branches": [3, []]})
+    assert mistake == "model.layers.0.branches.0: found 3; expected a list of layers, or one"
+    (mistake,) = said({"branches": [[], []], "merge": 3})
+    assert mistake.startswith("model.layers.0.merge: found 3; expected a merging layer")

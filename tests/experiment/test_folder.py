@@ -114,3 +114,18 @@ class TestAtomic:
         with pytest.raises(StorageError, match="choose another folder"):
             atomic.write_text(tmp_path / "a", "x")
         tmp_path.chmod(0o700)
+
+
+def test_a_folder_for_the_result_is_empty_whatever_was_left_in_it(tmp_path):
+    (tmp_path / "result" / "below").mkdir(parents=True)
+    (tmp_path / "result" / "half.json").write_text("{")
+    assert list(folder.empty(tmp_path / "result").iterdir()) == []
+
+
+def test_trained_recipes_are_those_with_a_complete_run(tmp_path):
+    assert folder.trained_recipes(tmp_path / "nothing") == []
+    finish(tmp_path)
+    (tmp_path / "other" / "runs" / ".unfinished-1").mkdir(parents=True)
+    (tmp_path / "a file").write_text("")
+    (tmp_path / "No Id" / "runs" / "20260101T000000Z-0123abcd").mkdir(parents=True)
+    assert folder.trained_recipes(tmp_path) == ["here"]

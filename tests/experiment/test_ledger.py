@@ -121,3 +121,39 @@ def test_processes_append_at_once(tmp_path):
         pool.map(append_some, [(tmp_path, 100), (tmp_path, 200)])
     assert ledger.verify(tmp_path) == []
     assert len(list(ledger.read(tmp_path))) == 20
+
+
+def test_forecasts_that_no_line_holds_yet(out):
+    by_file = {"recipe_id": "lab", "run": "run-1", "input": "a.csv"}
+    assert ledger.not_yet_in(out, [entry(1), by_file]) == [by_file]
+    later = entry(1) | {"run": "another"}
+    assert ledger.not_yet_in(out, [later, entry(2)]) == [later]
+    ledger.append(out, [by_file])
+    assert ledger.not_yet_in(out, [by_file, by_file | {"input": "b.csv"}]) == [by_file | {"input": "b.csv"}]
+
+
+def test_whole_lines_of_a_stopped_append_are_kept_and_counted(out, caplog):
+    head = ledger.head_file(out).read_text()
+    ledger.append(out, [entry(5), entry(6)])
+    ledger.head_file(out).write_text(head)  # killed after the lines, before the head
+    assert ledger.append(out, [entry(7)]) == 8
+    assert "2 of its lines are kept" in caplog.text
+    assert ledger.verify(out) == []
+    assert [line["entry"] for line in ledger.read(out)][5:] == [entry(5), entry(6), entry(7)]
+
+
+def test_a_head_that_is_not_as_it_is_written_is_refused(out):
+    head = ledger.head_file(out)
+    head.write_text(json.dumps(json.loads(head.read_text()), indent=1))
+    with pytest.raises(Failure, match="was changed: it is not as mleq writes it"):
+        ledger.read_head(out)
+    head.write_text('{"count": 5}\n{')
+    with pytest.raises(Failure, match="cannot be read"):
+        ledger.read_head(out)
+    head.unlink()
+    assert "ledger.head cannot be read" in ledger.verify(out)[0]
+
+
+def test_a_ledger_that_cannot_be_read_is_said_to_be_so(out, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: open(path / "nothing"))  # noqa: SIM115
+    assert ledger.verify(out) == [f"{ledger.ledger_file(out)} cannot be read: Not a directory"]
