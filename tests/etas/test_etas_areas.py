@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mleq.etas.areas import Outline, shares
+from mleq.etas.areas import Circle, Outline, sample_places, shares
+from mleq.etas.polygon import Polygon
 from mleq.etas.sphere import Box, destination, distance_km
 
 BOX = Box.checked((32.0, 40.0, 135.0, 145.0))
@@ -78,3 +79,26 @@ def test_clipping():
 def test_circle_corners_lie_near_the_circle():
     circle = Outline.of_circle(-20, -179.9, 200)
     assert distance_km(-20, -179.9, circle.latitude, circle.longitude) == pytest.approx(200, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("area", "middle"),
+    [
+        (Circle(36.0, 179.9, 150.0), (36.0, 179.9)),
+        (Polygon([30.0, 30.0, 34.0, 34.0], [178.0, -178.0, -178.0, 178.0]), (32.0, 180.0)),
+        (Box.checked((30.0, 34.0, 178.0, 182.0)), (32.0, 180.0)),
+    ],
+    ids=["circle", "polygon", "box"],
+)
+def test_places_are_drawn_evenly_by_area_also_across_the_antimeridian(area, middle):
+    latitude, longitude = sample_places(area, np.random.default_rng(2), 20_000)
+    assert latitude.shape == longitude.shape == (20_000,)
+    assert area.contains(latitude, longitude).all()
+    # Each quarter of the compass around the middle holds a quarter of them.
+    east = np.mod(longitude - middle[1] + 180, 360) - 180 > 0
+    north = latitude > middle[0]
+    for share in (east.mean(), north.mean(), (east == north).mean()):
+        assert share == pytest.approx(0.5, abs=0.02)
+    if isinstance(area, Circle):
+        distance = distance_km(*middle, latitude, longitude)
+        assert (distance < 75).mean() == pytest.approx(0.25, abs=0.015)

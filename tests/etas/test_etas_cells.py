@@ -14,6 +14,7 @@ from mleq.etas import (
     forecast_cells,
     simulate_catalog,
 )
+from mleq.etas.background import KernelBackground
 from mleq.etas.sphere import Box
 
 REGION = (34.0, 38.0, 136.0, 141.0)
@@ -79,3 +80,12 @@ def test_grids_that_are_none():
     for rows, columns in ((0, 3), (3, 0), (1000, 1000)):
         with pytest.raises(RequestError, match="a grid of"):
             Grid(BOX, rows, columns)
+
+
+def test_cells_beyond_the_region_and_a_uniform_background():
+    ground = KernelBackground(BOX, *(np.empty(0) for _ in range(5)), uniform_share=1.0)
+    model = EtasModel(TRUTH, ground, b_value=1.0, magnitude_max=7.5)
+    grid = Grid(Box.checked((36.0, 40.0, 136.0, 141.0)), 4, 5)  # its northern half lies outside
+    found = expected_in_cells(model, History.of([], [], [], []), grid, 10.0, 7.0, 4.0)
+    assert (found[2:] == 0).all()
+    np.testing.assert_allclose(found[:2], 0.4 * 7 * grid.areas_km2()[:2, None] / BOX.area_km2 * np.ones(5), rtol=1e-9)

@@ -94,3 +94,23 @@ def test_wrong_tables_and_dates(events, model):
     with pytest.raises(DataError, match="no event"):
         mleq.etas.fit(events.iloc[:0], region=REGION, magnitude=4.0)
     assert isinstance(model.history, History)
+
+
+def test_what_cannot_be_fitted_is_said(events):
+    with pytest.raises(DataError, match="the table holds no event"):
+        mleq.etas.fit(events.iloc[:0], region=REGION, magnitude=4.0)
+    with pytest.raises(RequestError, match="expected an end later than the start"):
+        mleq.etas.fit(events, region=REGION, start="1996-01-01", end="1996-01-01", magnitude=4.0)
+    with pytest.raises(DataError, match="all 3 magnitudes are 4; expected larger ones too"):
+        b_value_of([4.0, 4.0, 4.0], 4.0)
+    for nothing in ("NaT", "yesterday", "2011-02-30", [1, 2]):
+        with pytest.raises(RequestError, match="is no moment"):
+            moment(nothing)
+
+
+def test_b_is_akis_with_utsus_half_step_where_magnitudes_are_rounded():
+    """Tinti and Mulargia (1987) for tenths, Aki (1965) for continuous magnitudes; both from the mean above m0."""
+    tenths = np.array([4.0, 4.1, 4.1, 4.3, 5.0])
+    assert b_value_of(tenths, 4.0) == pytest.approx(np.log10(1 + 0.1 / (tenths.mean() - 4)) / 0.1)
+    fine = tenths + np.array([0.013, 0.027, 0.031, 0.049, 0.057])
+    assert b_value_of(fine, 4.0) == pytest.approx(np.log10(np.e) / (fine.mean() - 4))

@@ -154,3 +154,35 @@ def test_expected_between_is_the_integral_of_what_is_expected_day_by_day():
     just_before = History.of([9.4999], [36.0], [140.0], [6.5])
     sliced = sum(MODEL.expected_numbers(just_before, TOKYO, edges[:-1], 0.01, 4.0))
     assert MODEL.expected_between(just_before, TOKYO, 0.0, 20.0) == pytest.approx(sliced, rel=0.01)
+
+
+def test_what_each_event_and_the_background_add_is_the_expected_number():
+    past = History.of(
+        [2.0, 9.5, 9.9, 12.0], [36.1, 36.0, 35.0, 36.0], [140.1, 140.0, 138.0, 140.0], [5.0, 6.5, 3.5, 7.0]
+    )
+    parts, background = MODEL.contributions(past, TOKYO, 10.0, 7.0, 5.0)
+    assert parts.sum() + background == pytest.approx(MODEL.expected_numbers(past, TOKYO, [10.0], 7.0, 5.0)[0])
+    assert (parts[:2] > 0).all()
+    assert parts[1] > parts[0]
+    assert parts[2:].tolist() == [0, 0], "below m0, and not yet"
+    alone = MODEL.contributions(NOTHING, TOKYO, 10.0, 7.0, 5.0)
+    assert alone[0].size == 0
+    assert alone[1] == background
+
+
+def test_where_the_region_is_no_box_an_area_must_lie_inside_it():
+    ground = KernelBackground(Circle(36.0, 140.0, 300.0), *(np.empty(0) for _ in range(5)), uniform_share=1.0)
+    inside = Circle(36.0, 141.0, 100.0)
+    assert ground.share_in(inside.outline()) == pytest.approx((100 / 300) ** 2, rel=1e-3)
+    with pytest.raises(RequestError, match="not wholly inside the region of the fit.*fit in a box"):
+        ground.share_in(Circle(36.0, 143.0, 100.0).outline())
+    assert UNIFORM.share_in(Circle(0.0, 0.0, 100.0).outline()) == 0
+    np.testing.assert_array_equal(UNIFORM.density([36.0, 37.0], [140.0, 141.0]), 1 / BOX.area_km2)
+
+
+def test_etas_names_what_it_has_and_nothing_else():
+    from mleq import etas
+
+    assert etas.Circle is Circle
+    with pytest.raises(AttributeError, match="no attribute 'circle'"):
+        etas.circle  # noqa: B018
