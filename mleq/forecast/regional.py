@@ -5,8 +5,11 @@ half-side of 300 km or 1.5 radii and is widened by quarters up to 700 km until i
 the completeness magnitude, or the magnitude asked for where that is smaller. With 300 events ETAS is fitted there.
 With fewer, or where the fit has no proper maximum, the kernels are those of the generic set of the kind of place
 (subduction where a tenth of the events lie deeper than 50 km, else crust; both together where depths say nothing), and
-only the background is estimated from the region, and the b-value where there are events enough and where sequences
-still come to an end under it. With fewer than 20 events within 2,500 km there is no answer.
+only the background is estimated from the region, and the b-value where there are events enough. A generic set that is
+taken to small magnitudes counts what they trigger once more (Sornette and Werner 2005, doi:10.1029/2004JB003535), and a
+low b-value of few events gives it too many large ones: so that sequences come to an end, the set keeps its own b-value
+and m0 rises, as far as the magnitude asked for, until an event has fewer than 0.9 direct aftershocks within a year.
+With fewer than 20 events within 2,500 km there is no answer.
 
 The Omori-Utsu law is tapered with a lifetime of ten years, about as long as triggered earthquakes are seen to go on
 worldwide (Parsons 2002, doi:10.1029/2001JB000646: 7 to 11 years). Without, its tail stands in for the background in
@@ -50,7 +53,7 @@ NARROWEST_KM, WIDEST_KM, FARTHEST_KM = 300.0, 700.0, 2500.0
 WIDENING, MARGIN_KM, KM_PER_DEG = 1.25, 200.0, 111.195
 DEEP_KM, DEEP_SHARE = 50.0, 0.1
 TAPER_DAYS = 3652.5
-ENDING_DAYS = 366.0  # so far ahead sequences have to end: fewer than one direct aftershock each
+ENDING_DAYS, ENDING_RATIO = 366.0, 0.9  # direct aftershocks of an event within so many days
 FORM = 4  # of the kept files; another number makes old ones unread
 
 log = logging.getLogger("mleq")
@@ -183,7 +186,9 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> 
         why = f"the fit to {n:,} events around the place has no proper maximum"
     else:
         why = f"{n:,} events from M {m0:.1f} on around the place, {ENOUGH} are needed to fit"
-    return _generic(material, targets, fit_date, about, why, b_value)
+    return _generic(
+        material, targets, fit_date, about, why, b_value, highest=min(place.magnitude, targets["magnitude"].max())
+    )
 
 
 def _region(recent: pd.DataFrame, place: Any, m0: float, most: int) -> tuple[float, float, int]:
@@ -224,7 +229,9 @@ def _no_data(place: Any, n: int, when: pd.Timestamp, m0: float | None = None) ->
     )
 
 
-def _generic(material, targets: pd.DataFrame, fit_date: pd.Timestamp, about: dict, why: str, b_value) -> Regional:
+def _generic(
+    material, targets: pd.DataFrame, fit_date: pd.Timestamp, about: dict, why: str, b_value, highest
+) -> Regional:
     """Kernels of a generic set, with the background that the region's events have under them."""
     history, box, days, m0 = material
     depth = targets["depth_km"].to_numpy(dtype=float)
@@ -237,14 +244,18 @@ def _generic(material, targets: pd.DataFrame, fit_date: pd.Timestamp, about: dic
     chosen = vintage["sets"][kind]
     parameters = from_log(np.array([0.0, *chosen["log_parameters"][1:]]), table["m0"])
     parameters = rescaled(parameters, m0, chosen["b_value"])
-    # A low b-value of a few events gives the set's productivity more large events than it was fitted with.
-    if math.isnan(b_value) or _branching_ratio(parameters, b_value) >= 1:
+    if math.isnan(b_value) or _branching_ratio(parameters, b_value) >= ENDING_RATIO:
         b_value = chosen["b_value"]
+    while _branching_ratio(parameters, b_value) >= ENDING_RATIO and parameters.m0 + 0.1 <= highest + 1e-9:
+        parameters = rescaled(parameters, round(parameters.m0 + 0.1, 6), chosen["b_value"])
+    targets = targets.loc[targets["magnitude"] >= parameters.m0 - 1e-9]
     parameters, background, share = _background(parameters, history, box, days)
     covariance = np.array(chosen["log_covariance"])
     covariance[0, 0] = 1 / max(share * len(targets), 1.0)  # of a Poisson number
     about |= {
         "source": "generic",
+        "m0": parameters.m0,
+        "events": len(targets),
         "name": f"{kind}, before {vintage['end'][:4]}",
         "reason": why,
         "generic": {"source": table["source"], "end": vintage["end"], "regions": chosen["regions"]},

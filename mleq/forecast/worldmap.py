@@ -173,11 +173,14 @@ def forecast_region(region: Region, question: Question, folder: Path | None, eve
         column = (np.mod(longitude + 180, 360) // question.step).astype(int) % columns
         return place_of[row * columns + column]
 
-    answer = chances(
-        found.model, history, cell_of, len(region.cells), issue, question.days, question.magnitude,
-        seed=[SEED, region.row, region.column], known_until=max(known, issue - LONGEST_GAP / pd.Timedelta(days=1)),
-        log_covariance=found.log_covariance,
-    )  # fmt: skip
+    try:
+        answer = chances(
+            found.model, history, cell_of, len(region.cells), issue, question.days, question.magnitude,
+            seed=[SEED, region.row, region.column], known_until=max(known, issue - LONGEST_GAP / pd.Timedelta(days=1)),
+            log_covariance=found.log_covariance,
+        )  # fmt: skip
+    except RequestError as error:  # sequences that never end
+        return {"cells": list(region.cells), "reason": error.found}
     model = {
         "source": found.about["source"], "name": found.about["name"], "events": found.about["events"],
         "m0": found.model.parameters.m0, "b_value": found.model.b_value, "magnitude_max": found.model.magnitude_max,

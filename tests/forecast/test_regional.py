@@ -5,7 +5,7 @@ import pytest
 from mleq.etas.dated import LARGEST_MAGNITUDE
 from mleq.etas.decay import omori_survival
 from mleq.forecast.odds import Place
-from mleq.forecast.regional import ENDING_DAYS, regional_model
+from mleq.forecast.regional import ENDING_DAYS, ENDING_RATIO, regional_model
 
 FIT_DATE = pd.Timestamp("2015-01-01", tz="UTC")
 
@@ -48,5 +48,6 @@ def test_sequences_end_under_a_generic_set_whatever_b_value_few_events_show():
         assert one.about["source"] == "generic"
         parameters = one.model.parameters
         ratio = parameters.branching_ratio(one.model.b_value, LARGEST_MAGNITUDE)
-        assert ratio * (1 - omori_survival(parameters, ENDING_DAYS)) < 1
+        assert ratio * (1 - omori_survival(parameters, ENDING_DAYS)) < ENDING_RATIO
+        assert 4.5 <= parameters.m0 == one.about["m0"] <= 6.0
     assert found[0.35].model.b_value > 0.6  # the set's own
