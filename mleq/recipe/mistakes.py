@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -70,8 +70,12 @@ def explain(error: ValidationError, model: type[BaseModel], data: Any) -> list[t
         Path from the recipe down, and what is wrong there.
     """
     found: dict[Path, list[str]] = {}
-    for item in error.errors(include_url=False):
-        if item["type"] == "too_short" and item["input"]:
+    items = error.errors(include_url=False)
+    for item in items:
+        depth = len(item["loc"])
+        if item["type"] == "too_short" and any(
+            one["loc"][:depth] == item["loc"] and len(one["loc"]) > depth for one in items
+        ):
             continue  # its items were wrong, which is said of each
         path = _path_in(data, item["loc"], names_a_key=item["type"] in ("missing", "extra_forbidden"))
         if item["type"] == "union_tag_invalid":
@@ -110,18 +114,26 @@ def _without_echo(found: list[tuple[Path, str]]) -> list[tuple[Path, str]]:
 
 
 def _path_in(data: Any, loc: Path, *, names_a_key: bool) -> Path:
-    """Leave out of pydantic's location what is a union's tag and not a key of the data."""
-    path: list[str | int] = []
-    here = data
-    for position, part in enumerate(loc):
-        last = position == len(loc) - 1
+    """Leave out of pydantic's location what is a union's tag and not a key of the data.
+
+    A tag may be called as a key beside it is (`layers`); of all readings the one that leads deepest is meant.
+    """
+
+    def readings(here: Any, loc: Path) -> Iterator[Path]:
+        if not loc:
+            yield ()
+            return
+        part, rest = loc[0], loc[1:]
         in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
-        if in_list or isinstance(here, dict) and part in here:
-            here = here[part]
-        elif not (last and names_a_key):
-            continue
-        path.append(part)
-    return tuple(path)
+        held = in_list or isinstance(here, dict) and part in here
+        if held:
+            yield from ((part, *below) for below in readings(here[part], rest))
+        if not held and not rest and names_a_key:
+            yield (part,)
+        else:
+            yield from readings(here, rest)
+
+    return max(readings(data, loc), key=len)
 
 
 def _sentence(item: dict, path: Path, model: type[BaseModel], data: Any) -> str:

@@ -4,7 +4,17 @@ import re
 import pytest
 
 from mleq.errors import RecipeError, RequestError
-from mleq.recipe.load import differences, find_entries, load_recipe, recipe_hash, resolved, shelf_files
+from mleq.recipe.load import (
+    Entry,
+    differences,
+    find_entries,
+    load_recipe,
+    recipe_hash,
+    resolved,
+    shelf_files,
+    try_recipe,
+    validate,
+)
 from mleq.recipe.write import add_recipe
 from mleq.registry import recipe_models
 
@@ -260,3 +270,111 @@ def test_a_shelf_beside_the_recipe_file_is_used(tmp_path, minimal):
     path.write_text(json.dumps({"format": 1, "recipes": [{"id": "mine", "extends": "base"}]}))
     assert [p.name for p in shelf_files(path)] == ["own.json"]
     assert load_recipe("mine", path, models=recipe_models).target.latitude == 10.0
+
+
+def test_what_is_about_to_be_written_is_tried_first(minimal, write, load):
+    path = write(minimal)
+    tried = try_recipe({"id": "new", "extends": "tokyo", "target": {"magnitude": 5.0}}, path, models=recipe_models)
+    assert tried.target.magnitude == 5.0
+    assert tried.target.latitude == load("tokyo").target.latitude
+    for taken, where in (("here", r"recipe\.json:\d+"), ("tokyo", r"recipes/.*\.json:\d+")):
+        with pytest.raises(RequestError, match=rf"the id '{taken}' is already used at .*{where}. choose another --id"):
+            try_recipe({"id": taken, "extends": "tokyo"}, path, models=recipe_models)
+    with pytest.raises(RecipeError) as refused:
+        try_recipe({"id": "new", "extends": "tokyo", "target": {"magnitude": 12}}, path, models=recipe_models)
+    assert refused.value.mistakes == ["--id new: new.target.magnitude: found 12; expected at most 10"]
+    assert "new" not in path.read_text()
+
+
+def test_without_a_file_the_shelf_alone_is_looked_at(tmp_path):
+    path = tmp_path / "recipe.json"
+    assert try_recipe({"id": "new", "extends": "tokyo"}, path, models=recipe_models).id == "new"
+    assert not path.exists()
+
+
+def test_the_recipe_file_that_comes_with_the_package_is_found(monkeypatch, tmp_path):
+    from mleq.recipe import load as module
+
+    assert json.loads(module.template().read_text())["recipes"][0]["id"] == "tokyo"
+    # As it lies in an installed package: the shelf and the template in one folder.
+    monkeypatch.setattr(module, "shelf_folder", lambda: tmp_path)
+    (tmp_path / "recipe.json").write_text("{}")
+    assert module.template() == tmp_path / "recipe.json"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"region": [38.0, 35.0, 137.0, 140.0]}, "south < north"),
+        ({"max_magnitude": 3.0}, "max_magnitude must be larger than min_magnitude"),
+        ({"regoin": 1}, "regoin: unknown setting; did you mean 'region'?"),
+        ({"p": 1.0}, "catalog.p: found 1.0; expected more than 1"),
+        ({"region": [1.0, 2.0, 3.0]}, "catalog.region.3: is missing"),
+        ({"seed": None}, "catalog.seed: found null; expected a whole number"),
+    ],
+)
+def test_a_simulated_catalogue_that_cannot_be_is_refused(changes, sentence, minimal, write, load):
+    catalog = {"source": "simulated", "start": "2000-01-01", "days": 900, "min_magnitude": 3.0, "mu": 1.0}
+    catalog |= {"region": [35.0, 38.0, 137.0, 140.0]} | changes
+    with pytest.raises(RecipeError) as refused:
+        load("here", write({**minimal, "catalog": catalog}))
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ({"name": "convlstm", "zzz": 1}, "here.model.zzz: unknown setting; known here: "),
+        (3, "here.model: found 3; expected an object {…}"),
+        ({}, "here.model: needs `name` to say which kind it is"),
+        ({"name": "layers", "layers": [{"units": 1}]}, "here.model.layers.0"),
+        (
+            {"name": "layers", "layers": [{"branches": [[]]}]},
+            "here.model.layers.0.branches: tuple should have at least 2",
+        ),
+        ({"name": "layers", "layers": "Dense"}, 'here.model.layers: found "Dense"; expected a list […]'),
+        (
+            {"name": "layers", "layers": [{"name": "Flatten"}], "blocks": {"a": {}}},
+            "here.model.blocks.a.layers: is missing",
+        ),
+    ],
+)
+def test_a_model_that_is_none_is_refused(model, sentence, minimal, write, load):
+    with pytest.raises(RecipeError) as refused:
+        load("here", write({**minimal, "model": model}))
+    assert sentence in str(refused.value)
+
+
+def test_layers_are_given_on_as_they_were_written(minimal, write, load):
+    layers = [{"block": "b", "filters": 3}, {"name": "Flatten"}, {"name": "Dense", "units": 1, "activation": "sigmoid"}]
+    blocks = {"b": {"filters": 2, "layers": [{"name": "Conv1D", "filters": "$filters", "kernel_size": 1}]}}
+    recipe = load("here", write({**minimal, "model": {"name": "layers", "layers": layers, "blocks": blocks}}))
+    written = recipe.model.written()
+    assert [{key: value for key, value in one.items() if value is not None} for one in written["layers"]][1:] == layers[
+        1:
+    ]
+    assert written["layers"][0]["block"] == "b"
+    assert written["layers"][0]["filters"] == 3
+    assert list(written["blocks"]["b"]["layers"]) == blocks["b"]["layers"]
+
+
+def test_a_change_within_a_list_needs_something_there(minimal, write, load):
+    resample = [{"name": "SMOTE"}, {"name": "TomekLinks"}]
+    path = write({**minimal, "resample": resample})
+    assert load("here", path, "resample.1.name=AllKNN").resample[1].name == "AllKNN"
+    with pytest.raises(RecipeError, match=r"--set resample\.2=1: the recipe has nothing at resample\.2"):
+        load("here", path, "resample.2=1")
+    assert load("here", path, 'resample.1={"name": "NearMiss"}').resample[1].name == "NearMiss"
+
+
+def test_a_mistake_of_a_recipe_that_is_not_from_a_file_names_what_it_is_from(tmp_path):
+    entry = Entry({"id": "x", "family": "none"}, "a notebook", {}, tmp_path)
+    with pytest.raises(RecipeError, match=r"^a notebook: x\.family: found 'none'; expected one of catalog, "):
+        validate(entry, models=recipe_models)
+
+
+def test_the_deepest_place_that_the_file_holds_is_named():
+    entry = Entry({"id": "x"}, "recipe.json", {(): 2, ("model",): 5, ("model", "name"): 6})
+    assert entry.where(("model", "name")) == "recipe.json:6"
+    assert entry.where(("model", "epochs", 3)) == "recipe.json:5"
+    assert entry.where(("target",)) == "recipe.json:2"
