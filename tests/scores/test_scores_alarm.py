@@ -86,3 +86,26 @@ def test_best_threshold_is_the_best(pairs):
 
 def test_best_threshold_of_a_constant_forecast():
     assert scores.best_threshold([0, 1], 0.2) == 0.2
+
+
+def test_observations_and_forecasts_that_are_none_are_refused_with_what_was_found():
+    for observed, message in (
+        ([[0, 1]], r"observations of shape \(1, 2\)"),
+        ([], "no day to score"),
+        ([0, 1, 3, -1], "an observation of .*3"),
+        ([0.0, np.nan], "an observation of .*nan"),
+    ):
+        with pytest.raises(DataError, match=message):
+            scores.confusion(observed, 0.5, 0.5)
+    for probability, message in (
+        ([0.1, 1.1, -0.1], "2 of 3 probabilities are no probabilities; the first, on day 1, is 1.1"),
+        ([0.1, 0.2], r"probabilities of shape \(2,\); expected one for each of the 3 days"),
+        ([[0.1, 0.2, 0.3]], r"shape \(1, 3\)"),
+    ):
+        with pytest.raises(DataError, match=message):
+            scores.confusion([0, 1, 0], probability, 0.5)
+    assert scores.confusion([0, 1, 1], [0.0, 1.0, 0.0], 0.0)["tp"] == 2
+    with pytest.raises(DataError, match="all with an event"):
+        scores.roc_auc([1, 1], [0.1, 0.2])
+    with pytest.raises(DataError, match="all without an event"):
+        scores.roc_auc([0, 0], [0.1, 0.2])

@@ -127,7 +127,7 @@ def test_influences_are_derivatives(days, at):
     if observed.all() or not observed.any():
         return
     reference = 0.1 + 0.2 * level / 4
-    weights = np.full((observed.size, 2), 1000, dtype=np.uint16)
+    weights = np.full((observed.size, 2), 1_000_000, dtype=np.uint32)
     weights[at % observed.size, 1] += 1
     areas = np.vstack(
         [ranked_areas(observed, level / 4, weights), resampled_area_skill(observed, level / 4, reference, weights)]
@@ -136,8 +136,8 @@ def test_influences_are_derivatives(days, at):
         [area_influences(observed, level / 4), area_skill_influences(observed, level / 4, reference)]
     )
     np.testing.assert_allclose(influences.mean(axis=1), areas[:, 0], atol=1e-12)
-    slope = (areas[:, 1] - areas[:, 0]) * 1000 * observed.size
-    np.testing.assert_allclose(influences[:, at % observed.size] - areas[:, 0], slope, atol=0.05 * observed.size)
+    slope = (areas[:, 1] - areas[:, 0]) * 1_000_000 * observed.size
+    np.testing.assert_allclose(influences[:, at % observed.size] - areas[:, 0], slope, atol=1e-4 * observed.size)
 
 
 def test_paired_differences_are_antisymmetric_and_narrow():
@@ -260,3 +260,60 @@ def test_blocks_counts_and_sums_are_those_of_the_indices(days, resamples, mean_b
     indices, daily = blocks.indices(), np.random.default_rng(seed).random(days)
     np.testing.assert_array_equal(blocks.counts().T, [np.bincount(row, minlength=days) for row in indices])
     np.testing.assert_allclose(blocks.by_resample(blocks.sums(daily)), daily[indices].sum(axis=1))
+
+
+def test_intervals_stay_where_scores_can_be():
+    """Of few long blocks intervals are wide; what is not cut reaches beyond on both sides."""
+    cut = set()
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        observed = np.repeat(rng.random(10) < 0.4, 30) & (rng.random(300) < 0.6)
+        told = np.where(np.repeat(rng.random(10) < 0.7, 30), 0.98 * observed + 0.01, np.repeat(rng.random(10), 30))
+        made = scores.block_bootstrap(
+            observed, {"told": told, "turned": 1 - told}, mean_block_days=60, n_resamples=100, seed=1
+        )
+        for name in ("told", "turned"):
+            for score, found in made.score(name).items():
+                if found["low"] is not None:
+                    assert 0 <= found["low"] <= found["high"]
+                    assert score == "log_score" or found["high"] <= 1
+                    cut |= {(score, end) for end in ("low", "high") if found[end] in (0.0, 1.0)}
+        assert made.gain("told", "turned")["nats_per_day"]["high"] > 1, "a gain has no bounds"
+    areas = {(area, end) for area in ("roc_auc", "pr_auc") for end in ("low", "high")}
+    assert cut == areas | {("brier_score", "low"), ("brier_score", "high"), ("log_score", "low")}
+
+
+def test_days_that_all_have_an_event_have_no_areas():
+    result = scores.block_bootstrap(np.ones(400, bool), {"m": 0.9}, mean_block_days=20, n_resamples=50, seed=1)
+    assert result.event_days == 400
+    for area in ("roc_auc", "pr_auc"):
+        assert result.score("m")[area] == {
+            "value": None, "low": None, "high": None, "reason": "undefined on days of one kind"
+        }  # fmt: skip
+    assert result.score("m")["brier_score"]["value"] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, float("nan")])
+def test_a_level_lies_between_none_and_all(level):
+    with pytest.raises(DataError, match="level"):
+        scores.block_bootstrap([0, 1], {"m": 0.5}, mean_block_days=1, seed=1, level=level)
+
+
+def test_two_resamples_of_blocks_of_a_day_are_the_least():
+    result = scores.block_bootstrap([0, 1] * 10, {"m": 0.5}, mean_block_days=1, n_resamples=2, seed=1)
+    assert result.score("m")["brier_score"]["value"] == 0.25
+    for wrong in ({"n_resamples": 1}, {"mean_block_days": 0.99}):
+        with pytest.raises(DataError, match="at least 2 resamples and blocks of at least 1 day"):
+            scores.block_bootstrap([0, 1], {"m": 0.5}, **{"mean_block_days": 1, "n_resamples": 2, "seed": 1, **wrong})
+
+
+def test_differences_of_a_score_are_paired_too():
+    observed, chance = bernoulli(3)
+    result = scores.block_bootstrap(observed, {"m": chance, "o": 0.2}, mean_block_days=20, n_resamples=200, seed=1)
+    one, back = result.difference("m", "o", "brier_score"), result.difference("o", "m", "brier_score")
+    assert one["value"] == pytest.approx(scores.brier_score(observed, chance) - scores.brier_score(observed, 0.2))
+    assert (one["low"], one["high"]) == pytest.approx((-back["high"], -back["low"]))
+    with pytest.raises(DataError, match="a score 'brier'; expected one of log_score, brier_score, roc_auc, pr_auc"):
+        result.difference("m", "o", "brier")
+    none = scores.block_bootstrap(np.zeros(400), {"m": 0.1, "o": 0.2}, mean_block_days=20, n_resamples=20, seed=1)
+    assert none.difference("m", "o", "roc_auc")["reason"] == "undefined on days of one kind"

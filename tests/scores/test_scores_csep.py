@@ -110,3 +110,76 @@ def test_no_event_at_all():
 def test_what_cannot_be_tested_is_refused(call):
     with pytest.raises(DataError):
         call()
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, math.nan])
+def test_levels_lie_between_none_and_all(level):
+    with pytest.raises(DataError, match="level"):
+        scores.paired_t_test([1.0, 2.0], [1.0, 1.0], 1, 1, level=level)
+
+
+def test_the_interval_follows_its_level():
+    ours, theirs = [1.0, 2.0, 4.0, 3.0], [1.0, 1.0, 2.0, 5.0]
+    narrow, wide = (scores.paired_t_test(ours, theirs, 3.0, 2.0, level=level) for level in (0.5, 0.99))
+    assert narrow["t_critical"] == pytest.approx(stats.t.ppf(0.75, 3))
+    assert wide["low"] < narrow["low"] < narrow["information_gain"] < narrow["high"] < wide["high"]
+    assert narrow["information_gain"] == pytest.approx(np.log(np.divide(ours, theirs)).mean() - 1 / 4)
+
+
+def test_the_w_statistic_is_of_the_smaller_ranks_whoever_is_better():
+    rng = np.random.default_rng(6)
+    theirs = rng.gamma(2, 1, 30)
+    for factor in (1.5, 1 / 1.5):
+        ours = theirs * factor * np.exp(rng.normal(0, 0.5, 30))
+        found = scores.w_test(ours, theirs, 4.0, 4.0)
+        by_scipy = stats.wilcoxon(np.log(ours / theirs), correction=False, method="asymptotic")
+        assert found["z_statistic"] < 0
+        assert found["z_statistic"] == pytest.approx(stats.norm.ppf(by_scipy.pvalue / 2))
+    assert math.isnan(scores.w_test([1.0, 1.0], [1.0, 1.0], 4.0, 4.0)["z_statistic"])
+
+
+def test_the_least_that_can_be_tested():
+    assert scores.number_test(0, 1e-9)["delta2"] == pytest.approx(1)
+    assert scores.paired_t_test([1.0, 2.0], [1.0, 1.0], 1, 1)["p_value"] < 1
+    once = scores.likelihood_test(RATES, COUNTS, "CL", seed=1, n_simulations=1)
+    assert once["simulated"].shape == (1,)
+    given = scores.likelihood_test(RATES, COUNTS, "CL", random_numbers=np.zeros((1, 7)), n_simulations=1)
+    # All seven events in the first cell, each as likely as its rate.
+    assert given["simulated"][0] == pytest.approx(7 * math.log(0.5) - math.log(math.factorial(7)) - 6.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: scores.number_test(-1, 2.0), "-1 events beside 2.0 expected"),
+        (lambda: scores.number_test(1, math.inf), "a count and a number above 0"),
+        (lambda: scores.number_test(1, 2.0, variance=2.0), "a variance of 2.0"),
+        (lambda: scores.number_test(1, 2.0, variance=math.inf), "more than their mean"),
+        (lambda: scores.paired_t_test([1.0, math.inf], [1.0, 1.0], 1, 1), "a rate of inf"),
+        (lambda: scores.paired_t_test([1.0, 1.0], [1.0, 0.0], 1, 1), "a rate of 0.0"),
+        (lambda: scores.w_test([[1.0, 1.0]], [[1.0, 1.0]], 1, 1), "for two events or more"),
+        (lambda: scores.w_test([1.0, 1.0], [1.0, 1.0, 1.0], 1, 1), "for two events or more"),
+        (lambda: scores.likelihood_test([0.5], [1], "L", seed=1), "both"),
+        (lambda: scores.likelihood_test(RATES * 0, COUNTS, "L", seed=1), "zero everywhere"),
+        (lambda: scores.likelihood_test(RATES + math.inf, COUNTS, "L", seed=1), "infinite"),
+        (lambda: scores.likelihood_test(RATES, COUNTS - 1, "L", seed=1), "counts that are no counts"),
+        (lambda: scores.likelihood_test(RATES, COUNTS, "L", seed=1, n_simulations=0), "0 simulated catalogues"),
+        (lambda: scores.likelihood_test(RATES, COUNTS, "L"), "neither a seed nor random numbers"),
+        (
+            lambda: scores.likelihood_test(RATES, COUNTS, "CL", random_numbers=np.ones((1, 7)), n_simulations=1),
+            r"shape \(1, 7\) in \[0, 1\)",
+        ),
+        (
+            lambda: scores.likelihood_test(RATES, COUNTS, "CL", random_numbers=-np.ones((1, 7)), n_simulations=1),
+            "for the CL-test",
+        ),
+    ],
+)
+def test_what_cannot_be_tested_says_why(call, message):
+    with pytest.raises(DataError, match=message):
+        call()
+
+
+def test_an_infinite_count_is_none():
+    with pytest.raises(DataError, match="counts that are no counts"):
+        scores.likelihood_test([[1.0]], [[math.inf]], "CL", seed=1)

@@ -102,3 +102,39 @@ def test_what_has_no_diagram_is_refused(observed, probability, reference, messag
     for score in (scores.molchan_trajectory, scores.area_skill_score):
         with pytest.raises(DataError, match=message):
             score(observed, probability, reference)
+
+
+def test_a_reference_may_be_zero_on_some_days():
+    tau, nu = scores.molchan_trajectory([0, 1, 0], [0.3, 0.2, 0.1], [0.0, 0.5, 0.0])
+    assert tau.tolist() == [0, 0, 1, 1]
+    assert nu.tolist() == [1, 1, 0, 0]
+    assert scores.area_skill_score([0, 1, 0], [0.3, 0.2, 0.1], [0.0, 0.5, 0.0]) == 0.5
+
+
+def test_the_interval_is_that_of_the_blocks_and_stays_where_the_score_can_be():
+    from mleq.scores.blocks import Blocks
+    from mleq.scores.intervals import block_interval
+    from mleq.scores.molchan import area_skill_influences
+
+    rng = np.random.default_rng(3)
+    reference = rng.uniform(0.05, 0.3, 600)
+    observed = rng.random(600) < reference
+    found = scores.area_skill_interval(observed, reference, 0.1, mean_block_days=20, n_resamples=100, seed=4, level=0.8)
+    blocks = Blocks.drawn(600, 20, 100, 4)
+    flat = np.full(600, 0.1)
+    value = scores.area_skill_score(observed, reference, 0.1)
+    by_hand = block_interval(
+        value,
+        resampled_area_skill(observed, reference, flat, blocks.counts()),
+        blocks,
+        area_skill_influences(observed, reference, flat),
+        np.ones(600),
+        level=0.8,
+    )
+    assert found == pytest.approx({key: by_hand[key] for key in ("value", "low", "high")})
+    sure = scores.area_skill_interval(observed, observed, 0.1, mean_block_days=20, n_resamples=100, seed=4)
+    assert 0 <= sure["low"] <= sure["value"] <= sure["high"] <= 1
+    short = scores.area_skill_interval([0, 1, 0], [0.1, 0.2, 0.3], 0.1, mean_block_days=20, n_resamples=10, seed=4)
+    assert short["low"] is None
+    assert "fewer than 5 blocks" in short["reason"]
+    assert "detectable" not in short

@@ -83,3 +83,42 @@ def test_a_short_series_has_no_bands_but_says_why():
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(DataError, match="bands of"):
         scores.reliability_bands(*series(1), seed=1, **(SETTINGS | wrong))
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, float("nan")])
+def test_levels_lie_between_none_and_all(level):
+    with pytest.raises(DataError, match="bands of"):
+        scores.reliability_bands(*series(1), seed=1, **(SETTINGS | {"level": level}))
+
+
+def test_five_blocks_and_two_resamples_are_enough():
+    observed, probability = np.arange(300) % 4 == 0, np.arange(300) % 5 / 10
+    enough = scores.reliability_bands(observed, probability, mean_block_days=60, n_resamples=2, seed=1)
+    assert enough["confidence_low"].shape == (5,)
+    short = scores.reliability_bands(observed[1:], probability[1:], mean_block_days=60, n_resamples=2, seed=1)
+    assert short["confidence_low"] is None
+    assert short["reason"] == "299 days are fewer than 5 blocks of 60 days"
+
+
+def test_bands_are_quantiles_of_curves_on_days_drawn_again():
+    from mleq.scores.blocks import stationary_indices
+
+    observed, probability = np.arange(200) % 4 == 0, np.arange(200) % 5 / 10
+    found = scores.reliability_bands(observed, probability, mean_block_days=10, n_resamples=30, seed=6, level=0.8)
+    rng, curves = np.random.default_rng(6), []
+    for _ in range(30):
+        days = stationary_indices(200, 10, 1, rng)[0]
+        drawn = rng.random(200) < probability[days]
+        curves.append([scores.reliability_curve(outcome, probability[days])[1] for outcome in (observed[days], drawn)])
+    low, high = np.quantile(curves, [0.1, 0.9], axis=0)
+    np.testing.assert_allclose([found["confidence_low"], found["consistency_low"]], low)
+    np.testing.assert_allclose([found["confidence_high"], found["consistency_high"]], high)
+
+
+def test_calibration_error_keeps_its_bins_apart():
+    told, observed = [0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1]
+    by_bins = {4: 0.1 + 0.8 + 0.3 + 0.6, 2: 0.7 + 0.3, 1: 1.0, 9: 0.1 + 0.8 + 0.3 + 0.6}
+    for bins, excess in by_bins.items():
+        assert scores.expected_calibration_error(observed, told, bins=bins) == pytest.approx(excess / 4)
+    with pytest.raises(DataError, match="0 bins; expected at least 1"):
+        scores.expected_calibration_error(observed, told, bins=0)

@@ -94,3 +94,59 @@ def test_too_few_days_have_no_interval_but_a_reason():
 def test_wrong_gains_are_refused(gains):
     with pytest.raises(DataError):
         scores.selection(gains, mean_block_days=2, n_resamples=10, seed=1)
+
+
+def test_without_skill_the_tests_give_chances_all_over():
+    found = []
+    for world in range(40):
+        gains = clustered(np.random.default_rng(100 + world), 5, memory=0.0)
+        one = scores.selection(named(gains), mean_block_days=10, n_resamples=200, seed=world)
+        found.append((one.p_white, one.p_hansen))
+    assert np.mean(found, axis=0) == pytest.approx([0.5, 0.5], abs=0.15)  # of a uniform: 0.046 is one deviation
+    assert np.max(found, axis=0).min() > 0.8
+    assert np.min(found, axis=0).max() < 0.3
+
+
+def test_a_gain_that_never_changes_is_left_out_of_what_is_corrected():
+    noise = clustered(np.random.default_rng(7), 1, days=600)[0]
+    one = scores.selection({"same": np.full(600, 0.5), "noise": noise}, mean_block_days=20, n_resamples=100, seed=1)
+    assert one.alone[0] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert one.together[0] == {"low": None, "high": None}
+    assert one.together[1]["low"] is not None
+    alone = scores.selection({"noise": noise}, mean_block_days=20, n_resamples=100, seed=1)
+    assert one.together[1] == alone.together[0]
+    assert (one.p_white, one.p_hansen) == (alone.p_white, alone.p_hansen)
+    assert one.best == 0
+
+
+def test_intervals_that_hold_together_are_written_out_by_hand():
+    from mleq.scores.blocks import Blocks
+    from mleq.scores.intervals import pivots
+
+    gains = clustered(np.random.default_rng(8), 3, days=600)
+    one = scores.selection(named(gains), mean_block_days=20, n_resamples=150, seed=3, level=0.9)
+    blocks = Blocks.drawn(600, 20, 150, 3)
+    pivot = np.array([pivots(blocks, row, np.ones(600))[0] for row in gains])
+    resampled = np.array([blocks.by_resample(blocks.sums(row)) / 600 for row in gains])
+    spread, value = resampled.std(axis=1, ddof=1), gains.mean(axis=1)
+    high, low = np.quantile(pivot.max(axis=0), 0.95), np.quantile(pivot.min(axis=0), 0.05)
+    for k in range(3):
+        expected = {"low": value[k] - high * spread[k], "high": value[k] - low * spread[k]}
+        assert one.together[k] == pytest.approx(expected)
+    assert one.p_white == np.mean((resampled - value[:, None]).max(axis=0) >= value.max())
+    assert one.p_hansen == np.mean(np.maximum(pivot.max(axis=0), 0) >= max((value / spread).max(), 0))
+    assert (one.days, one.mean_block_days, one.n_resamples, one.level) == (600, 20, 150, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("gains", "message"),
+    [
+        ({}, r"gains of shapes \[\]"),
+        ({"a": [1.0], "b": [1.0, 2.0]}, r"gains of shapes \[\(1,\), \(2,\)\]"),
+        ({"a": [[1.0]]}, r"\[\(1, 1\)\]; expected one gain a day of one calendar"),
+        ({"a": [1.0, 2.0], "b": [np.nan, np.inf]}, "'b' has no day with a gain"),
+    ],
+)
+def test_wrong_gains_are_refused_by_name(gains, message):
+    with pytest.raises(DataError, match=message):
+        scores.selection(gains, mean_block_days=2, n_resamples=10, seed=1)

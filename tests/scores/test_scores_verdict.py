@@ -107,3 +107,33 @@ def test_a_bound_that_decides_is_not_rounded_to_zero(low, high):
     printed = [float(text) for text in told[told.index("[") + 1 : told.index("]")].split(", ")]
     assert (printed[0] > 0) == (low > 0)
     assert (printed[1] < 0) == (high < 0)
+
+
+@pytest.mark.parametrize(("event_days", "said"), [(0, "0 event-days"), (1, "1 event-day"), (2, "2 event-days")])
+def test_one_is_no_plural(event_days, said):
+    told = scores.verdict({"etas": gain(0.02, 0.005, 0.04)}, days=1000, event_days=event_days)
+    assert told == f"No verdict: {said} in the test part, fewer than 20."
+
+
+def test_what_could_have_been_seen_is_said_only_where_nothing_was_and_it_is_known():
+    for one, could in (
+        (gain(0.0, -0.1, 0.1), False),
+        (gain(0.0, -0.1, 0.1, 0.2), True),
+        (gain(0.2, 0.1, 0.3, 0.2), False),
+        (gain(-0.2, -0.3, -0.1, 0.2), False),
+    ):
+        told = scores.verdict({"etas": one}, days=1000, event_days=20)
+        assert ("could have seen 0.2" in told) == could
+        assert told.endswith(".")
+
+
+def test_an_interval_that_touches_zero_shows_no_skill_from_either_side():
+    assert scores.verdict({"etas": gain(-0.1, -0.2, 0.0)}, days=99, event_days=20).startswith("No skill shown beyond")
+    assert scores.verdict({"etas": gain(-0.1, -0.2, -1e-6)}, days=99, event_days=20).startswith("Worse than ETAS")
+
+
+def test_a_trivial_rule_that_did_no_better_or_has_no_interval_is_not_named():
+    without = {"nats_per_day": {"value": -0.01, "low": None, "high": None, "reason": "few"}}
+    for trivial in (gain(0.01, 0.0, 0.02), gain(0.0, -0.01, 0.01), gain(-0.0000001, -0.1, 0.1), without):
+        gains = {"etas": gain(-0.02, -0.03, -0.01), "climatology": trivial}
+        assert "climatology" not in scores.verdict(gains, days=99, event_days=20)

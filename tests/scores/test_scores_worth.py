@@ -101,3 +101,26 @@ def test_log_skill_is_the_gain_as_a_share(days, reference):
     gain = scores.information_gain(observed, probability, reference)["nats_per_day"]
     skill = scores.log_skill_score(observed, probability, reference)
     assert skill == pytest.approx(gain / scores.log_score(observed, reference), abs=1e-9)
+
+
+def test_winnings_a_day_are_the_mean():
+    found = scores.gambling_score([1, 0, 0, 1], [0.8, 0.1, 0.5, 0.1], 0.25)
+    won = scores.daily_gambling_return([1, 0, 0, 1], [0.8, 0.1, 0.5, 0.1], 0.25)
+    assert won == pytest.approx([2.2, 0.2, -1 / 3, -0.6])
+    assert found == {"total": pytest.approx(won.sum()), "per_day": pytest.approx(won.sum() / 4)}
+
+
+@pytest.mark.parametrize("base_rate", [0.0, 1.0])
+def test_whoever_is_sure_acts_always_or_never(base_rate):
+    observed, probability = FINLEY
+    found = scores.cost_loss_value(observed, probability, [0.2], base_rate=base_rate)
+    alarm, s = probability >= 0.2, 51 / 2803
+    spent = (0.2 * alarm + (observed == 1) * ~alarm).mean()
+    plain = 0.2 if base_rate else s
+    assert found["value"][0] == pytest.approx((plain - spent) / (plain - 0.2 * s))
+    assert found["cost_loss_ratio"].tolist() == [0.2]
+
+
+def test_at_the_base_rate_itself_acting_and_not_cost_the_same():
+    found = scores.cost_loss_value([1, 0, 0, 0], [0.9, 0.1, 0.1, 0.1], [0.25], base_rate=0.25)
+    assert found["value"][0] == pytest.approx(1)
