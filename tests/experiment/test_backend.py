@@ -1,3 +1,4 @@
+import os
 import random
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from mleq.errors import Failure
 from mleq.experiment import backend
 
 
@@ -43,3 +45,41 @@ def test_weights_depend_on_the_seed_alone_though_another_thread_draws_random_num
         racing.join()
     assert all((one == alone).all() for one in again)
     assert (other != alone).any()
+
+
+@pytest.mark.tensorflow
+def test_a_device_has_a_name_and_threads_are_not_changed_once_at_work(caplog):
+    keras = backend.load_keras()
+    keras.ops.ones((2, 2))
+    assert backend.device_names()[0].partition(":")[0] in ("CPU", "GPU")
+    backend.bound_threads(3)
+    assert "threads stay as they are, not 3" in caplog.text
+
+
+def test_without_keras_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    backend.load_keras.cache_clear()
+    try:
+        with pytest.raises(Failure, match="Keras on TensorFlow cannot be loaded.*make env"):
+            backend.load_keras()
+    finally:
+        backend.load_keras.cache_clear()
+
+
+def test_what_is_written_to_descriptor_2_goes_to_the_debug_log(caplog, capfd):
+    caplog.set_level("DEBUG", logger="mleq")
+    with backend._stderr_to_log():
+        os.write(2, b"from below\n")
+    assert "tensorflow: from below" in caplog.text
+    assert capfd.readouterr().err == ""
+    os.write(2, b"after")
+    assert capfd.readouterr().err == "after"
+
+
+def test_without_a_descriptor_2_nothing_is_held_back(monkeypatch):
+    def closed(number):
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "dup", closed)
+    with backend._stderr_to_log():
+        pass

@@ -136,3 +136,31 @@ def test_build_raises_with_one_line_for_each_mistake():
         built({"name": "Dens"}, {"name": "Flaten"})
     assert len(caught.value.mistakes) == 2
     assert "did you mean 'Flatten'" in caught.value.mistakes[1]
+
+
+def test_the_diagram_shows_what_takes_what():
+    from mleq.experiment.network import diagram
+
+    layers = [
+        {"name": "Dense", "units": 4, "from": "waves", "as": "a"},
+        {"name": "Dense", "units": 4, "from": "events", "as": "b"},
+        {"name": "Concatenate", "from": ["a", "b"]},
+        {"name": "Dense", "units": 1, "activation": "sigmoid"},
+    ]
+    shapes = {"waves": (7,), "events": (2,)}
+    boxes = diagram(layers, shapes)
+    assert [box["takes"] for box in boxes] == [["waves"], ["events"], [0, 1], [2]]
+    assert [box["shape"] for box in boxes] == [[4], [4], [8], [1]]
+    assert [box["layers"] for box in boxes] == [1, 1, 1, 1]
+    with pytest.raises(RecipeError, match="knows no input|nothing is called|thunder"):
+        diagram([{"name": "Flatten", "from": "thunder"}], shapes)
+
+
+def test_a_merge_that_does_not_fit_names_both_sides():
+    layers = [
+        {"name": "Dense", "units": 4, "from": "waves", "as": "a"},
+        {"name": "Add", "from": ["a", "events"]},
+        {"name": "Dense", "units": 1, "activation": "sigmoid"},
+    ]
+    (mistake,) = mistakes(*layers, shape={"waves": (7,), "events": (2,)})
+    assert "Add cannot follow Dense and the input 'events', which give (4,) and (2,)" in mistake
