@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: docs help env demo test test-slow torture check format schema figures bench leaderboard clean
+.PHONY: docs help env demo test test-slow coverage torture check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ test: check ## format, lint and all tests but the slow ones
 
 test-slow: env ## the tests that take minutes
 	$(RUN) -m pytest -q -m slow
+
+ROOMS = recipe catalog etas scores experiment
+coverage: env ## which branches of those rooms the tests reach; fails below 95 % (pages in build/coverage)
+	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile $(ROOMS:%=--cov=mleq.%) --cov-report=term-missing:skip-covered \
+	  --cov-report=html:build/coverage --cov-fail-under=95 $(ROOMS:%=tests/%) tests/cli tests/test_sweep.py
 
 torture: env ## count what mutated input, kills and full disks break (hours; ONLY=fetch)
 	$(RUN) tests/torture $(if $(ONLY),--only $(ONLY))
