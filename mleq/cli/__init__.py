@@ -49,9 +49,9 @@ class _Doors(click.Group):
         return import_module(f"mleq.cli.{name}").command
 
     def resolve_command(self, context: click.Context, args: list[str]):
-        from mleq.recipe.mistakes import did_you_mean
-
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from mleq.recipe.mistakes import did_you_mean  # with all of pydantic, which takes a quarter of a second
+
             context.fail(f"no command '{args[0]}'{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(context, args)
 
