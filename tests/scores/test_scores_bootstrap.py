@@ -317,3 +317,11 @@ def test_differences_of_a_score_are_paired_too():
         result.difference("m", "o", "brier")
     none = scores.block_bootstrap(np.zeros(400), {"m": 0.1, "o": 0.2}, mean_block_days=20, n_resamples=20, seed=1)
     assert none.difference("m", "o", "roc_auc")["reason"] == "undefined on days of one kind"
+
+
+def test_a_resample_of_a_single_event_day_has_a_gain_per_event_day():
+    observed = np.arange(400) == 7
+    result = scores.block_bootstrap(observed, {"m": 0.1, "o": 0.2}, mean_block_days=1, n_resamples=100, seed=1)
+    without = int((result.resampled_event_days == 0).sum())
+    assert 20 < without < 60
+    assert result.gain("m", "o")["nats_per_event_day"]["reason"].endswith(f"undefined in {without} of 100 resamples")
