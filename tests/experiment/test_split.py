@@ -77,3 +77,42 @@ def test_a_part_without_days_is_refused_by_name(n, settings, part):
 def test_no_dates_at_all_are_refused():
     with pytest.raises(RequestError, match="no day to learn from"):
         split(days(0), SplitFractions(validation=0.2, test=0.2), gap_days=16)
+
+
+def test_fractions_by_hand():
+    parts = split(days(100), SplitFractions(validation=0.2, test=0.3), gap_days=5)
+    ends = {name: (int(indices[0]), int(indices[-1])) for name, indices in parts.items()}
+    assert ends == {"train": (0, 49), "validation": (55, 69), "test": (75, 99)}
+    assert list(parts) == ["train", "validation", "test"]
+    touching = split(days(100), SplitFractions(validation=0.2, test=0.3), gap_days=0)
+    assert [len(one) for one in touching.values()] == [50, 20, 30]
+
+
+def test_without_an_end_the_test_part_runs_to_the_last_day():
+    settings = SplitDates(train_end=dt.date(2000, 2, 1), validation_end=dt.date(2000, 3, 1))
+    parts = split(days(100), settings, gap_days=3)
+    described = describe_split(days(100), np.arange(100) % 10 == 0, parts)
+    assert described["train"] == {"start": "2000-01-01", "end": "2000-02-01", "days": 32, "positives": 4}
+    assert described["validation"] == {"start": "2000-02-05", "end": "2000-03-01", "days": 26, "positives": 3}
+    assert described["test"] == {"start": "2000-03-05", "end": "2000-04-09", "days": 36, "positives": 3}
+
+
+def test_days_that_are_missing_do_not_move_the_gaps():
+    """A gap is of the calendar, not of samples."""
+    dates = np.delete(days(100), np.r_[50:54, 60])
+    parts = split(dates, SplitDates(train_end=dt.date(2000, 2, 19), validation_end=dt.date(2000, 3, 11)), gap_days=5)
+    assert dates[parts["train"][-1]] == FIRST + 49
+    assert dates[parts["validation"][0]] == FIRST + 55
+    assert dates[parts["validation"][-1]] == FIRST + 70
+    assert dates[parts["test"][0]] == FIRST + 76
+
+
+def test_the_refusal_says_what_the_part_would_have_been():
+    with pytest.raises(RequestError) as refused:
+        split(days(40), SplitFractions(validation=0.2, test=0.2), gap_days=16)
+    assert str(refused.value).startswith(
+        "the validation part has no days: samples run from 2000-01-01 to 2000-02-09, the part would run from "
+        "2000-02-10 to 2000-02-01, after a gap of 16 days (window + horizon)"
+    )
+    with pytest.raises(RequestError, match="the validation part has no days"):
+        split(days(1), SplitFractions(validation=0.2, test=0.2), gap_days=1)

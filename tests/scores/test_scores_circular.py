@@ -229,6 +229,14 @@ class TestClustersByHand:
         with pytest.raises(DataError, match="expected one for each of 30"):
             made.median(np.ones(30), np.ones(31, bool))
 
+    def test_the_same_seed_gives_the_same_and_there_is_one_by_default(self):
+        values = np.random.default_rng(1).normal(size=40)
+        one, same, other = (
+            ClusterBootstrap(np.arange(40), **seed).mean(values) for seed in ({}, {"seed": 0}, {"seed": 1})
+        )
+        assert one == same
+        assert one["low"] != other["low"]
+
     def test_nothing_chosen_says_so(self):
         made = ClusterBootstrap(np.arange(30))
         for answer in (made.mean(np.ones(30), np.zeros(30, bool)), made.median(np.ones(30), np.zeros(30, bool))):
