@@ -196,9 +196,13 @@ def decayed_rates(days: np.ndarray, weights: np.ndarray, at: np.ndarray, decay_d
     found, carried, carried_from = np.zeros((at.size, weights.shape[1])), np.zeros(weights.shape[1]), 0.0
     order = np.argsort(at, kind="stable")
     latest = at[order]
-    edges = span * np.arange(int(max(latest[-1], 0) // span) + 2) if at.size else np.zeros(1)
+    if not at.size:
+        return found
+    # Of what came more than a span before the first time, nothing is left.
+    since, until = max(latest[0] // span - 1, 0), max(latest[-1] // span, 0) + 2
+    edges = span * np.arange(since, until)
     of_events, of_times = np.searchsorted(days, edges), np.searchsorted(latest, edges)
-    of_events[0] = of_times[0] = 0
+    of_times[0] = 0
     for begin, first, last, first_at, last_at in zip(
         edges, of_events, of_events[1:], of_times, of_times[1:], strict=False
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.signal import lfilter
 
 from mleq.etas.sphere import EARTH_RADIUS_KM
 from mleq.forecast.features import Past
@@ -79,10 +78,14 @@ def decayed(values: np.ndarray, decay_days: float, known_after: int = 1) -> np.n
     >>> [round(value, 3) for value in decayed(np.array([1.0, 0.0, 0.0]), 1.0).tolist()]
     [0.0, 1.0, 0.368]
     """
-    late = np.zeros(known_after + 1, np.float32)
-    late[-1] = 1
-    # In double precision a row at a time: a decay near 1 would lose what is added in single precision.
-    return lfilter(late, [1.0, -math.exp(-1 / decay_days)], values, axis=0).astype(np.float32)
+    found, decay = np.zeros(values.shape, np.float32), math.exp(-1 / decay_days)
+    # In double precision: a decay near 1 would lose what is added in single precision.
+    total = np.zeros(values.shape[1:])
+    for day in range(known_after, len(values)):
+        total *= decay
+        total += values[day - known_after]
+        found[day] = total
+    return found
 
 
 def slow_rates(came: np.ndarray, of_pool: np.ndarray | None = None) -> np.ndarray:

@@ -15,7 +15,8 @@ with log-normal priors. Later generations within the horizon enter by A, which i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,8 @@ SHAPE_SD = 1.0
 FARTHEST = 4.0
 """How far from the defaults the search goes, in logarithms."""
 NEGLIGIBLE = 1e-6
+FADED = 20.0
+"""Lifetimes after which nothing is left of an exponential."""
 STEP = 0.03
 """Of the logarithms, for the derivatives of the expected numbers."""
 EVENTS_AT_ONCE = 100_000
@@ -48,14 +51,23 @@ class Pairs:
     circle : ndarray of int32, shape (n_pairs,)
     age : ndarray of float32, shape (n_pairs,)
         Days from the event to that issue time.
-    distance_km, magnitude : ndarray of float32, shape (n_pairs,)
+    place : ndarray of int16, shape (n_pairs,)
+    beyond : ndarray of float32, shape (n_pairs,)
+        Which distance of `ShareTable` lies below the event's from the centre, and how far on to the next it is.
+    magnitude : ndarray of float32, shape (n_pairs,)
     """
 
     seen: np.ndarray
     circle: np.ndarray
     age: np.ndarray
-    distance_km: np.ndarray
+    place: np.ndarray
+    beyond: np.ndarray
     magnitude: np.ndarray
+
+    @cached_property
+    def levels(self) -> tuple[np.ndarray, np.ndarray]:
+        """The magnitudes that there are, which are few, and of each pair the number of its own among them."""
+        return np.unique(self.magnitude, return_inverse=True)
 
     def __getitem__(self, chosen) -> Pairs:
         return Pairs(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
@@ -66,7 +78,7 @@ class Pairs:
         place[chosen] = np.arange(len(chosen))
         kept = self[place[self.circle] >= 0]
         number = place[kept.circle]
-        return Pairs(kept.seen, number, kept.age, kept.distance_km, kept.magnitude)[np.lexsort((number, kept.seen))]
+        return replace(kept, circle=number)[np.lexsort((number, kept.seen))]
 
 
 def pairs_near(past: Past, circles: Circles, issue_times: np.ndarray, smallest: float) -> Pairs:
@@ -98,20 +110,29 @@ def pairs_near(past: Past, circles: Circles, issue_times: np.ndarray, smallest: 
         rows.append(near)
         exact = np.sqrt(np.sum((vectors[near] - centre) ** 2, axis=1))
         distances.append((2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(exact / 2, 1))).astype(np.float32))
+    place, beyond = ShareTable.places(np.concatenate(distances) / circles.radius_km)
     circle = np.repeat(np.arange(len(circles), dtype=np.int32), [len(near) for near in rows])
     row = np.concatenate(rows)
     order = np.argsort(seen[row].astype(np.int64) * len(circles) + circle, kind="stable")
     row = row[order]
     magnitude = past.magnitude[used].astype(np.float32)
-    return Pairs(seen[row], circle[order], age[row], np.concatenate(distances)[order], magnitude[row])
+    place, beyond = place[order].astype(np.int16), beyond[order].astype(np.float32)
+    return Pairs(seen[row], circle[order], age[row], place, beyond, magnitude[row])
 
 
 def strengths(shape: Shape, pairs: Pairs, radius_km: float) -> np.ndarray:
-    """Expected direct offspring of each pair's event in its circle, at any time, shape (n_pairs,)."""
-    growth = pairs.magnitude - shape.magnitude
+    """Expected direct offspring of each pair's event in its circle, at any time, float32, shape (n_pairs,).
+
+    Of each magnitude that there is, they are tabled by distance: there are thousands of pairs to each.
+    """
+    magnitudes, level = pairs.levels
+    growth = magnitudes.astype(float) - shape.magnitude
     sigma = shape.d_km2 * np.exp(shape.gamma * growth)
-    share = ShareTable(shape.q)(pairs.distance_km / radius_km, sigma / radius_km**2)
-    return shape.A * np.exp(shape.alpha * growth) * share
+    table = ShareTable(shape.q).of_sigmas(sigma / radius_km**2) * shape.A * np.exp(shape.alpha * growth)
+    table = np.ascontiguousarray(table.T, np.float32)
+    cell = level * table.shape[1] + pairs.place
+    step = np.diff(table, axis=1, append=0)
+    return table.ravel()[cell] + pairs.beyond * step.ravel()[cell]
 
 
 def triggered(
@@ -146,9 +167,8 @@ def triggered(
         Of each band, for productivity factors of one; their sum is the whole.
     """
     first, last = days.start, days.stop
-    pairs = pairs[: np.searchsorted(pairs.seen, last)]
     strength = strengths(shape, pairs, radius_km)
-    kept = np.flatnonzero(strength > NEGLIGIBLE)
+    kept = np.flatnonzero(strength[: np.searchsorted(pairs.seen, last)] > NEGLIGIBLE)
     strength, seen, circle = strength[kept], pairs.seen[kept], pairs.circle[kept]
     # What happened before the first day asked for counts on it, at its age by then.
     start = np.maximum(seen, first)
@@ -161,12 +181,11 @@ def triggered(
     found = np.empty((len(slowest) + 1, last - first, n_circles), np.float32)
     rate32 = rate.astype(np.float32)[:, None]
     early = np.searchsorted(seen, first, side="right")
-    for some in range(0, early, EVENTS_AT_ONCE):
-        chunk = slice(some, min(some + EVENTS_AT_ONCE, early))
-        grown = strength[chunk] * np.exp(-rate32 * age[chunk])
-        order = np.argsort(circle[chunk], kind="stable")
-        cell, begin = np.unique(circle[chunk][order], return_index=True)
-        state[:, cell] += np.add.reduceat(grown[:, order], begin, axis=1)
+    for number, pace in enumerate(rate32[:, 0]):
+        # By now the older ones have faded from it.
+        since = np.searchsorted(seen, np.searchsorted(at, at[first] - FADED / pace - 1))
+        some = slice(min(since, early), early)
+        state[number] = np.bincount(circle[some], strength[some] * np.exp(-pace * age[some]), n_circles)
     found[:, 0] = shares @ state
     edges = np.searchsorted(seen, np.arange(first + 1, last + 1))
     steps = np.diff(at[first:last])

@@ -70,11 +70,22 @@ class ShareTable:
     integrating over rings about the place: of each, the arc inside the circle counts.
     """
 
+    distance = np.unique(
+        np.round(
+            np.concatenate(
+                [
+                    np.linspace(0, 2, 41),
+                    np.linspace(0.85, 1.15, 31),  # where the share falls fastest
+                    np.linspace(2.1, REACH_RADII + 0.01, 40),
+                ]
+            ),
+            6,
+        )
+    )
+    """Distances of the table, in radii."""
+    log_sigma = np.linspace(math.log(1e-5), math.log(1e3), 60)
+
     def __init__(self, q: float):
-        near_edge = np.linspace(0.85, 1.15, 31)  # where the share falls fastest
-        coarse = [np.linspace(0, 2, 41), np.linspace(2.1, REACH_RADII + 0.01, 40)]
-        self.distance = np.unique(np.round(np.concatenate([*coarse, near_edge]), 6))
-        self.log_sigma = np.linspace(math.log(1e-5), math.log(1e3), 60)
         rings = np.unique(np.concatenate([np.geomspace(1e-5, REACH_RADII + 1, 300), np.linspace(0.01, 7, 300)]))
         rings = np.append(0.0, rings)
         middle = (rings[1:] + rings[:-1]) / 2
@@ -91,13 +102,28 @@ class ShareTable:
 
     def __call__(self, distance_radii: np.ndarray, sigma_radii2: np.ndarray) -> np.ndarray:
         """Interpolate, linearly in distance and in the logarithm of sigma."""
-        place = np.interp(distance_radii, self.distance, np.arange(self.distance.size))
-        step = self.log_sigma[1] - self.log_sigma[0]
-        scale = np.clip((np.log(sigma_radii2) - self.log_sigma[0]) / step, 0, self.log_sigma.size - 1.001)
-        i, j = np.minimum(place.astype(np.int32), self.distance.size - 2), scale.astype(np.int32)
-        u, v = place - i, scale - j
+        i, u = self.places(distance_radii)
+        j, v = self._scales(sigma_radii2)
         t = self.values
         return (1 - u) * ((1 - v) * t[i, j] + v * t[i, j + 1]) + u * ((1 - v) * t[i + 1, j] + v * t[i + 1, j + 1])
+
+    @classmethod
+    def places(cls, distance_radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which distances of the table lie below some, and how far on to the next these are, from 0 to 1."""
+        place = np.interp(distance_radii, cls.distance, np.arange(cls.distance.size))
+        i = np.minimum(place.astype(np.int32), cls.distance.size - 2)
+        return i, place - i
+
+    def of_sigmas(self, sigma_radii2: np.ndarray) -> np.ndarray:
+        """Shares at all distances of the table, shape (distances, n)."""
+        j, v = self._scales(sigma_radii2)
+        return (1 - v) * self.values[:, j] + v * self.values[:, j + 1]
+
+    def _scales(self, sigma_radii2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        step = self.log_sigma[1] - self.log_sigma[0]
+        scale = np.clip((np.log(sigma_radii2) - self.log_sigma[0]) / step, 0, self.log_sigma.size - 1.001)
+        j = scale.astype(np.int32)
+        return j, scale - j
 
 
 def exponentials(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
