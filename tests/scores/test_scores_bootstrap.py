@@ -325,3 +325,16 @@ def test_a_resample_of_a_single_event_day_has_a_gain_per_event_day():
     without = int((result.resampled_event_days == 0).sum())
     assert 20 < without < 60
     assert result.gain("m", "o")["nats_per_event_day"]["reason"].endswith(f"undefined in {without} of 100 resamples")
+
+
+@pytest.mark.parametrize("events", [1, 399])
+def test_a_single_day_of_one_kind_has_areas(events):
+    rng = np.random.default_rng(2)
+    observed = rng.permutation(400) < events
+    chance = rng.random(400)
+    result = scores.block_bootstrap(observed, {"m": chance, "o": 0.5}, mean_block_days=2, n_resamples=60, seed=1)
+    for name, score in (("roc_auc", scores.roc_auc), ("pr_auc", scores.pr_auc)):
+        assert result.score("m")[name]["value"] == pytest.approx(score(observed, chance))
+        found = result.difference("m", "o", name)
+        assert found["value"] == pytest.approx(score(observed, chance) - score(observed, 0.5))
+        assert "undefined in" in found["reason"]
