@@ -1,6 +1,8 @@
 """The client believes nothing that it cannot check."""
 
+import errno
 import json
+import os
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -251,10 +253,11 @@ def test_a_service_that_is_not_there():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    refused = os.strerror(errno.ECONNREFUSED)  # in the person's language
     with (
         EventService(f"http://127.0.0.1:{port}/fdsnws/event/1/", tries=2, backoff_s=0.01) as client,
         pytest.raises(
-            ServiceError, match=f"127.0.0.1:{port}.* cannot be reached .*refused.*--usgs_url.*--catalog FILE"
+            ServiceError, match=f"127.0.0.1:{port}.* cannot be reached .*{refused}.*--usgs_url.*--catalog FILE"
         ),
     ):
         client.count(YEAR)

@@ -95,7 +95,7 @@ def test_files_that_are_no_records_are_named(tmp_path):
     with pytest.raises(DataError, match="no such file or folder of records"):
         find_files([tmp_path / "nothing.mseed"])
     (tmp_path / "bad.mseed").write_text("this is no record")
-    with pytest.raises(DataError, match=r"bad.mseed cannot be read as a seismic record"):
+    with pytest.raises(DataError, match=r"bad.mseed is no seismic record; expected one of MSEED, SAC"):
         read_traces(find_files([tmp_path]))
     (tmp_path / "bad.mseed").rename(tmp_path / "bad.h5")
     with pytest.raises(DataError, match="cannot be read as HDF5"):

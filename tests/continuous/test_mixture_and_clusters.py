@@ -11,6 +11,14 @@ from mleq.continuous.statement import advice
 from mleq.errors import DataError
 
 RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Each test draws the same numbers, in whatever order they run."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 CENTRES = 6 * RNG.standard_normal((3, 8))
 TRUTH = np.repeat([0, 1, 2], [600, 300, 100])
 FEATURES = (CENTRES[TRUTH] + RNG.standard_normal((1000, 8))).astype(np.float32)

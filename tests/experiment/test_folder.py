@@ -53,7 +53,7 @@ def test_a_full_disk_at_the_rename_loses_nothing(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        with pytest.raises(StorageError, match="No space left on device. free some space"):
+        with pytest.raises(StorageError, match=f"{os.strerror(errno.ENOSPC)}. free some space"):
             with folder.unfinished(tmp_path, "here", "key") as work:
                 (work / "training").mkdir()
                 result = folder.empty(work / "result")

@@ -1,5 +1,7 @@
+import errno
 import json
 import multiprocessing
+import os
 import random
 
 import pytest
@@ -156,4 +158,4 @@ def test_a_head_that_is_not_as_it_is_written_is_refused(out):
 
 def test_a_ledger_that_cannot_be_read_is_said_to_be_so(out, monkeypatch):
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: open(path / "nothing"))  # noqa: SIM115
-    assert ledger.verify(out) == [f"{ledger.ledger_file(out)} cannot be read: Not a directory"]
+    assert ledger.verify(out) == [f"{ledger.ledger_file(out)} cannot be read: {os.strerror(errno.ENOTDIR)}"]

@@ -14,6 +14,14 @@ from mleq.lab.recipe import RollingInput, SpectrogramInput, WaveInput
 from mleq.scores.regression import group_bootstrap
 
 RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Each test draws the same numbers, in whatever order they run."""
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 NOISE = RNG.standard_normal((3, 8192)).astype(np.float32) * 5
 
 
