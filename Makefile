@@ -25,7 +25,7 @@ demo: env ## train and forecast on the embedded simulated catalogue, without a n
 	$(RUN) cmd/predict --recipe_id demo
 
 test: check ## format, lint and all tests but the slow ones
-	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile --durations=10 -rs
+	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10 -rs
 
 test-slow: env ## the tests that take minutes
 	$(RUN) -m pytest -q -m slow

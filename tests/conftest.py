@@ -14,6 +14,15 @@ for limit in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 settings.register_profile("mleq", deadline=None)
 settings.load_profile("mleq")
 
+SLOWEST = ("test_readme.py", "test_killed.py", "test_train_and_predict.py", "test_commands.py")
+"""Begun first, so that no process waits at the end for one that has begun them last."""
+
+
+def pytest_collection_modifyitems(items):
+    """Order tests by file, the slowest first."""
+    items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
+
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
