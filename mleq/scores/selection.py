@@ -143,8 +143,8 @@ def _corrected(value, resampled, spread, sure, blocks, sums, known, level):
         usable = np.isfinite(pivot) & (error > 1e-6 * spread[k])  # one block has no spread to be measured by
         largest = np.maximum(largest, np.where(usable, pivot, -np.inf))
         smallest = np.minimum(smallest, np.where(usable, pivot, np.inf))
-        kept = value[k] / error if value[k] / spread[k] < hopeless else 0.0
-        null = np.maximum(null, np.where(usable, pivot + kept, -np.inf))
+        kept = value[k] if value[k] / spread[k] < hopeless else 0.0
+        null[usable] = np.maximum(null[usable], (pivot + kept / np.where(error > 0, error, 1))[usable])
     seen = np.isfinite(largest) & np.isfinite(smallest)
     high, low = np.quantile(largest[seen], (1 + level) / 2), np.quantile(smallest[seen], (1 - level) / 2)
     for k in sure:
