@@ -86,8 +86,10 @@ def command(
         return
     for line in api.answer_lines(entries):
         click.echo(line)
-    click.echo(f"kept in {out_dir / 'predictions.json'}, as a map in predictions.geojson, and in ledger.jsonl")
-    for agency in dict.fromkeys(agency_of(entry.get("target")) for entry in entries):
+    places = [entry["target"] for entry in entries if "latitude" in (entry.get("target") or {})]
+    mapped = ", as a map in predictions.geojson," if places else ""
+    click.echo(f"kept in {out_dir / 'predictions.json'}{mapped} and in ledger.jsonl")
+    for agency in dict.fromkeys(map(agency_of, places)):
         click.echo(f"{NO_WARNING} Here: {agency.name}, {agency.url}")
 
 
