@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from mleq import atomic, progress
-from mleq.experiment.backend import load_keras, read_network
+from mleq.experiment.backend import load_keras, read_network, seeded_keras
 from mleq.experiment.folder import read_json
 from mleq.experiment.training import fit_epochs
 from mleq.forecast.pool.dense import STEPS, WIDEST
@@ -195,8 +195,7 @@ def _file(stem: Path, kind: str) -> Path:
 
 
 def _network(settings, rows: Rows, maps: RowMaps, names: tuple[str, ...], seed: int) -> Any:
-    keras = load_keras()
-    keras.utils.set_random_seed(seed)
+    keras = seeded_keras(seed)
     layers, frame = keras.layers, maps.atlas.frame
     some = np.sort(np.random.default_rng(seed).permutation(len(rows))[:MEASURED_ROWS])
     seen = keras.Input(frame.shape, name="maps")
