@@ -337,4 +337,5 @@ def test_a_single_day_of_one_kind_has_areas(events):
         assert result.score("m")[name]["value"] == pytest.approx(score(observed, chance))
         found = result.difference("m", "o", name)
         assert found["value"] == pytest.approx(score(observed, chance) - score(observed, 0.5))
-        assert "undefined in" in found["reason"]
+        lacking = int((result.resampled_event_days == (0 if events == 1 else 400)).sum())
+        assert found["reason"].endswith(f"undefined in {lacking} of 60 resamples")

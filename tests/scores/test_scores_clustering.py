@@ -58,3 +58,23 @@ def test_intervals_are_paired_and_cover_the_value():
     low, high = np.percentile(drawn["good"], [2.5, 97.5])
     assert low < adjusted_rand_index(truth, good) < high
     assert np.percentile(drawn["good"] - drawn["chance"], 2.5) > 0
+
+
+def test_whole_blocks_are_drawn_with_replacement():
+    blocks = np.repeat([5, 2, 9, 7], [3, 1, 4, 2])
+    truth, found = np.arange(10), {"ours": np.arange(10) * 2, "theirs": np.zeros(10)}
+    seen = []
+
+    def score(drawn, labels):
+        seen.append(drawn)
+        return float(labels.sum())
+
+    values = paired_intervals(score, truth, found, blocks, resamples=30, seed=4)
+    rng = np.random.default_rng(4)
+    for resample in range(30):
+        # In the order of the blocks' names: 2, 5, 7, 9.
+        drawn = [(np.array([3]), np.arange(3), np.arange(8, 10), np.arange(4, 8))[k] for k in rng.integers(4, size=4)]
+        np.testing.assert_array_equal(seen[2 * resample], np.concatenate(drawn))
+        np.testing.assert_array_equal(seen[2 * resample], seen[2 * resample + 1])
+        assert values["ours"][resample] == 2 * seen[2 * resample].sum()
+    assert (values["theirs"] == 0).all()
