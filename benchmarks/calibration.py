@@ -4,7 +4,8 @@
 
 On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` with a coarser grid and a smaller
 network, so that it takes minutes. For each: mean forecast over observed frequency on the test part, as the network says
-it and after calibration, beside the interval that drift allows; and the expected calibration errors.
+it and after calibration, beside the interval that drift allows; and the expected calibration errors. Below each row: what
+the network says of the days that it learnt from, before resampling.
 
 The interval: a forecast cannot know how the base rate changes between the days that it learns from and the test part.
 One that carries the earlier rate on has the ratio (earlier frequency / test frequency), one that foresees the change
@@ -67,6 +68,12 @@ def row(name: str, changes: list[str], method: str, catalog: Path | None) -> boo
     print(
         f"{name:<8}{method:<20}{ratios[0]:>13.2f}{ratios[1]:>8.2f}{f'{low:.2f} to {high:.2f}':>16}"
         f"{errors[0]:>12.3f}{errors[1]:>8.3f}{curve:>16}  {'yes' if well else 'NO'}",
+    )
+    train = samples.parts["train"]
+    said, came = learned.uncalibrated(samples, train, recipe.model.batch_size), samples.target[train] > 0
+    print(
+        f"{'':8}of its training days, {came.mean():.3f} of them with an event, it says {said.mean():.3f} before "
+        f"calibration: {said[came].mean():.3f} where one came, {said[~came].mean():.3f} where none did",
         flush=True,
     )
     return well
