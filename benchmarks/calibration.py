@@ -4,8 +4,8 @@
 
 On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` with a coarser grid and a smaller
 network, so that it takes minutes. For each: mean forecast over observed frequency on the test part, as the network says
-it and after calibration, beside the interval that drift allows; and the expected calibration errors. Below each row: what
-the network says of the days that it learnt from, before resampling.
+it and after calibration, beside the interval that drift allows; and the expected calibration errors. Below each row:
+what the network says of the days that it learnt from, before resampling.
 
 The interval: a forecast cannot know how the base rate changes between the days that it learns from and the test part.
 One that carries the earlier rate on has the ratio (earlier frequency / test frequency), one that foresees the change
