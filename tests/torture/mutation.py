@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,8 @@ def _places(value: Any):
 def _change(holder: Any, key: Any, draw: np.random.Generator) -> None:
     """Replace, scale, remove, rename, double or add at one place."""
     action = draw.choice(["replace", "scale", "remove", "rename", "double", "add"], p=[0.45, 0.2, 0.1, 0.1, 0.05, 0.1])
-    old, new = holder[key], VALUES[int(draw.integers(len(VALUES)))]
+    # Copies: a list that is put into itself is no JSON, and one that is changed would be for all later ones.
+    old, new = holder[key], deepcopy(VALUES[int(draw.integers(len(VALUES)))])
     if action == "scale" and isinstance(old, (int, float)) and not isinstance(old, bool):
         holder[key] = old * float(draw.choice([-1, 0, 0.001, 0.5, 1.5, 10, 1000]))
     elif action == "remove":
@@ -62,7 +64,7 @@ def _change(holder: Any, key: Any, draw: np.random.Generator) -> None:
     elif action == "rename" and isinstance(holder, dict):
         holder[f"{key}{draw.choice(['x', ' ', '_km', ''])}"] = holder.pop(key)
     elif action == "double" and isinstance(holder, list):
-        holder.append(old)
+        holder.append(deepcopy(old))
     elif action == "add" and isinstance(holder, dict):
         holder[str(draw.choice(["epoch", "radius", "layers", "seed", "id", "note"]))] = new
     else:
