@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--only", default="networks,null,table,shear")
     parser.add_argument("--recipes", default=",".join(NETWORKS))
     parser.add_argument("--failures", type=int, default=20, help="in each simulated experiment")
-    parser.add_argument("--experiments", default="1", help="seeds of the simulated experiments; the shelf's is 1")
+    parser.add_argument("--experiments", default="1,2,3", help="seeds of the simulated experiments; the shelf's is 1")
     parser.add_argument("--out_dir", type=Path)
     parser.add_argument("--figure", type=Path, help="where the picture of the leak is drawn")
     options = parser.parse_args()
