@@ -215,7 +215,10 @@ class FeatureModel(Settings):
 
 
 def _kind_of_model(value: Any) -> str | None:
-    kind = value.get("name", "layers" if "layers" in value else None) if isinstance(value, dict) else value.name
+    if isinstance(value, dict):
+        kind = value.get("name", "layers" if "layers" in value else None)
+    else:
+        kind = getattr(value, "name", None)
     return "features" if kind in ("boosting", "random_forest") else kind
 
 

@@ -378,3 +378,12 @@ def test_the_deepest_place_that_the_file_holds_is_named():
     assert entry.where(("model", "name")) == "recipe.json:6"
     assert entry.where(("model", "epochs", 3)) == "recipe.json:5"
     assert entry.where(("target",)) == "recipe.json:2"
+
+
+@pytest.mark.parametrize("model", [[], [1, 2], "x", 3, 2.5, True])
+@pytest.mark.parametrize("recipe_id", ["lab_wave", "lab_features", "tokyo", "tokyo_best", "continuous"])
+def test_a_model_of_another_kind_is_a_mistake_that_is_told(tmp_path, recipe_id, model):
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps({"format": 1, "recipes": [{"id": "mine", "extends": recipe_id, "model": model}]}))
+    with pytest.raises(RecipeError, match="model"):
+        load_recipe("mine", path, models=recipe_models)
