@@ -270,7 +270,7 @@ def planted_signal(case: Case, late: int = 0) -> Found:
         for lead in range(pool.horizon)
         if correlation(change[: n_days - lead], coins[lead:]) > CHANCE / np.sqrt(n_days - lead)
     ]
-    if correlation(changes["inputs"][1:], coins[:-1]) < 0.5 and not late:
+    if correlation(changes["inputs"][1:], coins[:-1]) <= CHANCE / np.sqrt(n_days - 1) and not late:
         found.append("the probe is blind: a signal planted on the day before the target day is not seen either")
     asked = "weak events planted on target days by the toss of a coin: no input, map or forecast of ETAS tells which"
     return result("planted signal", asked, len(changes), found)
