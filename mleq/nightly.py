@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ log = logging.getLogger("mleq")
 
 SCORES = "ledger_scores.json"
 """File in the folder of results that says how the issued forecasts did."""
+STALE_DAYS = 7.0
+"""A catalogue that ends so long before the issue time knows too little of what is going on."""
 
 
 def nightly(
@@ -72,7 +75,8 @@ def nightly(
                 f"predict {name}",
                 lambda name=name: _forecast_once(name, path=path, files=files, data_dir=data_dir, out_dir=out_dir),
             )
-            done["forecasts"] += made or 0
+            done["forecasts"] += len(made or ())
+            done["problems"] += [f"predict {name}: {why}" for why in dict.fromkeys(map(_stale, made or ())) if why]
         scored = _attempt(done, "score the ledger", lambda: score_ledger(out_dir, files=files, data_dir=data_dir))
         done["scored"] = sum(one["scored"] for one in (scored or {}).get("recipes", ()))
         done["problems"] += (scored or {}).get("problems", [])
@@ -96,10 +100,22 @@ def _recipe_of(out_dir: Path, recipe_id: str) -> Any:
     return api.load_recipe(recipe_id, Run(folder.latest_run(out_dir, recipe_id)).recipe_file)
 
 
-def _forecast_once(recipe_id: str, *, out_dir: Path, **where: Any) -> int:
+def _forecast_once(recipe_id: str, *, out_dir: Path, **where: Any) -> list[dict[str, Any]]:
     if not _dated(_recipe_of(out_dir, recipe_id)):
-        return 0
-    return len(api.predict(recipe_id, out_dir=out_dir, again=False, **where))
+        return []
+    return api.predict(recipe_id, out_dir=out_dir, again=False, **where)
+
+
+def _stale(entry: dict[str, Any]) -> str | None:
+    """Say how far the catalogue of a forecast lags behind it, where that is far."""
+    issue, end = (dt.datetime.fromisoformat(entry[name]) for name in ("issue_time", "catalog_end"))
+    lag = (issue - end) / dt.timedelta(days=1)
+    if lag <= STALE_DAYS:
+        return None
+    return (
+        f"the catalogue ends on {end:%Y-%m-%d}, {lag:,.0f} days before the forecast was issued, which therefore knows "
+        "nothing of what happened since; bring newer events"
+    )
 
 
 def _dated(recipe: Any) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mleq import recipe as recipe_room
 from mleq.api.recipes import load_recipe
-from mleq.errors import RequestError
+from mleq.errors import RecipeError, RequestError
 from mleq.registry import family as family_of
 
 log = logging.getLogger("mleq")
@@ -225,6 +225,9 @@ def _warn_of_changes(kept: Any, path: str | Path | None, changes: Sequence[str])
     try:
         now = load_recipe(kept.id, path, changes=changes)
     except RequestError:
+        return
+    except RecipeError as error:
+        log.warning("recipe '%s' is used as it was trained; by now the recipe file is not right: %s", kept.id, error)
         return
     changed = recipe_room.differences(kept, now)
     if changed:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mleq.cli import common
+from mleq.errors import RequestError
 from mleq.experiment.table import columns
 
 
@@ -43,6 +44,8 @@ def command(
       mleq ledger score --catalog usgs.csv.gz
       mleq ledger score --snapshot 2026-12
     """
+    if not out_dir.is_dir():
+        raise RequestError(f"no folder {out_dir}", expected="the folder of results", remedy="see --out_dir")
     if what == "verify":
         _verify(out_dir, as_json)
         return

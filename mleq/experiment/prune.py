@@ -48,10 +48,12 @@ def removable(
     """
     if keep is None and older_than_days is None:
         raise RequestError("say which runs are old", expected="--keep N, --older_than_days D, or both")
-    if (keep is not None and keep < 1) or (older_than_days is not None and not older_than_days >= 0):
-        raise RequestError(
-            f"--keep {keep} --older_than_days {older_than_days}", expected="at least 1 run to keep and an age from 0 on"
-        )
+    if keep is not None and keep < 1:
+        raise RequestError(f"--keep {keep}", expected="at least 1 run to keep")
+    if older_than_days is not None and not older_than_days >= 0:
+        raise RequestError(f"--older_than_days {older_than_days:g}", expected="an age from 0 on")
+    for recipe_id in recipe_ids:
+        folder.latest_run(out_dir, recipe_id)  # says so where there is none
     before = (now or dt.datetime.now(dt.UTC)) - dt.timedelta(days=older_than_days or 0)
     issued = set() if issued_too else ledger.runs_named(out_dir)
     found = []

@@ -15,6 +15,7 @@ from mleq.forecast import networks
 from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.resampling import memory_needed_gb
+from mleq.scores.verdict import FEWEST_EVENT_DAYS
 
 OPERATIONS_PER_CORE = 5e10
 """Floating-point operations a second that training reaches on a core; `benchmarks/training.py` prints it. It is a
@@ -156,6 +157,9 @@ def plan_lines(values: Plan) -> list[str]:
         for part, row in values["split"].items():
             count = f"{row['days']:,} days, {row['positives']:,} with an event ({row['positives'] / row['days']:.1%})"
             rows.append((part, f"{row['start']} to {row['end']}: {count}"))
+        if (has := values["split"]["test"]["positives"]) < FEWEST_EVENT_DAYS:
+            few = f"{has} days with an event in the test part, fewer than {FEWEST_EVENT_DAYS}: there will be no verdict"
+            rows.append(("caution", few))
         rows.append(("complete", completeness.sentence(values["completeness"])))
         if values["target_below_completeness"]:
             rows.append(("caution", "the target magnitude is below completeness: this partly forecasts the network"))
@@ -177,6 +181,7 @@ def plan_lines(values: Plan) -> list[str]:
         rows.append(
             ("time", f"up to {_duration(values['seconds'])} for all epochs{folds} on {os.cpu_count()} usual cores")
         )
+        rows.append(("", "and some minutes for the references, most of them for ETAS, which is fitted year by year"))
     return [f"{label:<12}{text}" for label, text in rows]
 
 

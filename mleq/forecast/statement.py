@@ -11,6 +11,7 @@ from mleq.catalog.events import coverage, identity
 from mleq.experiment.table import columns
 from mleq.forecast.days import issue_time
 from mleq.forecast.recipe import CatalogRecipe
+from mleq.scores.verdict import one_for_all
 
 BAR = 20
 """Characters of a probability of one."""
@@ -104,6 +105,8 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     ]
     if catalog["target_below_completeness"]:
         lines.append("caution  the target magnitude is below completeness: this partly forecasts the network")
+    if one_for_all(summary["scores"]["roc_auc"]):
+        lines.append("caution  every day is given the same chance: this model tells no day from another")
     return lines
 
 

@@ -10,6 +10,7 @@ from mleq.report.markup import Html, join, paragraph, table, tag
 from mleq.report.record import RunRecord
 from mleq.report.svg import figure
 from mleq.report.wording import DASH, count, digits_for, gain_title, method_title, number, score_title, unit_of
+from mleq.scores.verdict import one_for_all
 
 MAIN_GAIN = "nats_per_day"
 """The gain that is drawn; a family that has another is drawn by its first."""
@@ -30,6 +31,9 @@ def verdict(run: RunRecord) -> Html:
         paragraph(sentence),
         paragraph(BELOW_COMPLETENESS, class_="caution")
         if run.summary["catalog"].get("target_below_completeness")
+        else None,
+        paragraph("Every day is given the same chance: this model tells no day from another.", class_="caution")
+        if one_for_all(run.summary["scores"].get("roc_auc") or {})
         else None,
         id="verdict",
         class_=f"first {kind}".strip(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 FEWEST_EVENT_DAYS = 20
 TRIVIAL = ("climatology", "trailing", "count", "omori")
@@ -117,3 +118,14 @@ def _numbers(gain: Mapping) -> tuple[str, str, str, str]:
     detectable = gain.get("detectable")
     seen = "" if detectable is None else f"{detectable:.{digits}f}"
     return signed(gain["value"]), signed(gain["low"]), signed(gain["high"]), seen
+
+
+def one_for_all(roc_auc: Mapping[str, Any]) -> bool:
+    """Whether every day was given the same chance, told by an area under the curve that no resample moves from a half.
+
+    Parameters
+    ----------
+    roc_auc : mapping
+        value, low, high.
+    """
+    return all(roc_auc.get(name) == 0.5 for name in ("value", "low", "high"))

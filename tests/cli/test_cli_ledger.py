@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mleq import nightly
 from mleq.experiment import ledger, provenance
 
 pytestmark = pytest.mark.tensorflow
@@ -105,6 +106,25 @@ class TestNightly:
     def test_nothing_trained_is_asked_wrongly(self, mleq, tmp_path):
         assert mleq("nightly", "--out_dir", tmp_path).code == 2
 
+    def test_a_catalogue_that_lags_is_told(self):
+        late = {"issue_time": "2026-11-22T00:00:00+00:00", "catalog_end": "2015-12-31T23:39:00+00:00"}
+        assert "ends on 2015-12-31, 3,978 days before" in nightly._stale(late)
+        assert nightly._stale(late | {"catalog_end": "2026-11-21T02:00:00+00:00"}) is None
+
+    def test_a_recipe_file_that_is_being_edited_does_not_cost_the_night(self, mleq, where):
+        where[3].write_text('{"format": 1, "recipes": [')
+        answer = mleq("nightly", *where)
+        assert answer.code == 0
+        assert len(list(ledger.read(where[1]))) == 1
+
+
+def test_a_folder_that_is_not_there_is_no_sound_ledger(mleq, tmp_path):
+    for what in ("verify", "score"):
+        answer = mleq("ledger", what, "--out_dir", tmp_path / "misspelt")
+        assert answer.code == 2
+        assert "misspelt" in answer.err
+    assert not (tmp_path / "misspelt").exists()
+
 
 class TestPrune:
     @pytest.fixture
@@ -130,6 +150,11 @@ class TestPrune:
         assert [Path(path).name[:4] for path in answer.json["removed"]] == ["2001", "2002"]
         assert self.names(runs)[0] == "2003"
         assert len(self.names(runs)) == 2
+
+    def test_a_misspelt_recipe_is_told(self, mleq, where, runs):
+        answer = mleq("prune", "--recipe_id", "smal", "--keep", 1, *where[:2])
+        assert answer.code == 2
+        assert "smal" in answer.err
 
     def test_by_age_but_never_the_latest(self, mleq, where, runs):
         assert mleq("prune", "--older_than_days", 0, *where[:2], "--yes").code == 0

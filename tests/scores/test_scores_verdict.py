@@ -3,6 +3,7 @@
 import pytest
 
 from mleq import scores
+from mleq.scores.verdict import one_for_all
 
 
 def gain(value, low, high, detectable=None):
@@ -137,3 +138,10 @@ def test_a_trivial_rule_that_did_no_better_or_has_no_interval_is_not_named():
     for trivial in (gain(0.01, 0.0, 0.02), gain(0.0, -0.01, 0.01), gain(-0.0000001, -0.1, 0.1), without):
         gains = {"etas": gain(-0.02, -0.03, -0.01), "climatology": trivial}
         assert "climatology" not in scores.verdict(gains, days=99, event_days=20)
+
+
+def test_one_chance_for_all_days_is_told_by_the_area():
+    assert one_for_all({"value": 0.5, "low": 0.5, "high": 0.5})
+    assert not one_for_all({"value": 0.5, "low": 0.4, "high": 0.6})
+    assert not one_for_all({"value": None, "low": None, "high": None})
+    assert not one_for_all({})
