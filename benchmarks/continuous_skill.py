@@ -1,9 +1,9 @@
 """What clusters and templates are worth on simulated records, and how many windows are enough.
 
-    python benchmarks/continuous_skill.py [--seeds 101,102,103,104,105] [--days 8] [--keep FOLDER]
+    python benchmarks/continuous_skill.py [--seeds 101,102,…] [--days 8] [--keep FOLDER]
 
 Every seed is a record of its own, on which the shelf recipe `continuous` is trained as it is. Settings were chosen on
-seeds 1 to 5 (five ways of the first and second look); these seeds were not looked at. With --keep, what is known of a
+seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. With --keep, what is known of a
 seed is not computed again, so that several processes may share the seeds.
 """
 
@@ -39,7 +39,7 @@ SIZES = (300, 1000, 3000, 10_000)
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--seeds", default="101,102,103,104,105")
+    options.add_argument("--seeds", default=",".join(map(str, range(101, 111))))
     options.add_argument("--days", type=float, default=8)
     options.add_argument("--curve_seeds", type=int, default=2, help="records on which sample sizes are compared")
     options.add_argument("--keep", type=Path, help="folder for what is known of each seed")
