@@ -3,8 +3,8 @@
     python benchmarks/continuous_skill.py [--seeds 101,102,…] [--days 8] [--keep FOLDER]
 
 Every seed is a record of its own, on which the shelf recipe `continuous` is trained as it is. Settings were chosen on
-seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. With --keep, what is known of a
-seed is not computed again, so that several processes may share the seeds.
+seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. With --keep, what is
+known of a seed is not computed again, so that several processes may share the seeds.
 """
 
 from __future__ import annotations
