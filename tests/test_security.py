@@ -210,9 +210,9 @@ class TestPaths:
             for run in ("20260101T000000Z-0123abcd", "20260102T000000Z-0123abcd"):
                 (place / "runs" / run).mkdir(parents=True)
         assert folder.complete_runs(out, name) == []
-        assert prune.removable(out, [name], keep=1) == []
-        with pytest.raises(RequestError, match="has no finished run"):
-            folder.latest_run(out, name)
+        for find in (lambda: prune.removable(out, [name], keep=1), lambda: folder.latest_run(out, name)):
+            with pytest.raises(RequestError, match="has no finished run"):
+                find()
 
     @pytest.mark.parametrize("name", ELSEWHERE)
     def test_snapshots(self, name, tmp_path):
