@@ -96,8 +96,8 @@ def killed(job: Job, folder: Path, times: int, seed: int = 0) -> Harm:
             job.prepare(here)
             there = finished(here)
             while harm.tried < times:
-                harm.tried += 1
                 ended = _killed_once(job, here, variables, draw.uniform(0.05, 1.1 * lasting))
+                harm.tried += not ended
                 now = finished(here)
                 harm.lost += sum(now.get(name) != content for name, content in there.items())
                 there = now
