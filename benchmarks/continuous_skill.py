@@ -3,7 +3,9 @@
     python benchmarks/continuous_skill.py [--seeds 101,102,…] [--days 8] [--keep FOLDER]
 
 Every seed is a record of its own, on which the shelf recipe `continuous` is trained as it is. Settings were chosen on
-seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. With --keep, what is
+seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. Because 106 to 110 were
+added after 101 to 105 had been seen, seeds 201 to 205 are named here, before any of them was run, to decide: they are to
+be run once, with nothing changed, and their mean stands in docs/continuous.md whatever it is. With --keep, what is
 known of a seed is not computed again, so that several processes may share the seeds.
 """
 

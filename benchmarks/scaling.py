@@ -192,16 +192,18 @@ def overhead(number: int) -> None:
           f"{100 * (took / ideal - 1):.1f} % over")  # fmt: skip
 
 
-def memory() -> None:
+def memory(number: int = 20_000) -> None:
+    units = [Unit(f"u-{k}", f"{HERE}:trivial", (k,)) for k in range(number)]
     with scaling.engine(2) as pair:
-        for number in (1000, 10_000):
-            began, total = time.monotonic(), 0
-            for outcome in scaling.run([Unit(f"u-{k}", f"{HERE}:trivial", (k,)) for k in range(number)], pair):
-                total += outcome.value
-            took = time.monotonic() - began
-            assert total == number * (number + 1) // 2
-            print(f"memory: {number:,} trivial units in {took:.1f} s, {1000 * took / number:.1f} ms each; the driver "
-                  f"holds {resident_mb():.0f} MiB (Dask's scheduler, which is in it, among them)")  # fmt: skip
+        began, total = time.monotonic(), 0
+        for done, outcome in enumerate(scaling.run(units, pair), start=1):
+            total += outcome.value
+            if done in (1000, 10_000, number):
+                print(f"memory: after {done:,} trivial units the driver holds {resident_mb():.0f} MiB (Dask's "
+                      f"scheduler, which is in it, and the list of {number:,} units among them)")  # fmt: skip
+        took = time.monotonic() - began
+    assert total == number * (number + 1) // 2
+    print(f"memory: {1000 * took / number:.1f} ms for each unit")
 
 
 def resident_mb() -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from mleq.performing import BOUNDED, Shared, Unit, perform
 
 AT_LEAST_IN_FLIGHT, PER_THREAD = 64, 4
 """Units handed to Dask at once: enough that no worker waits, few enough that the driver's memory does not grow."""
+MESSAGES_KEPT = 100
+"""Of each kind that Dask, whose scheduler may live in this process, keeps for its developers; 1,000 by default."""
 MOST_LOSSES = 3
 """So often a unit is handed over again that was lost together with the data it needs."""
 PATIENCE_S = 60
@@ -29,9 +31,11 @@ log = logging.getLogger("mleq")
 @contextmanager
 def connected(workers: int, scheduler: str | None, threads: int) -> Iterator[OnDask]:
     """Connect to a scheduler, or start a cluster of processes on this machine; see `mleq.scaling.engine`."""
+    import dask
     from distributed import Client
 
     with ExitStack() as opened:
+        opened.enter_context(dask.config.set({"distributed.admin.low-level-log-length": MESSAGES_KEPT}))
         address = scheduler if scheduler else opened.enter_context(_processes(workers, threads))
         try:
             client = opened.enter_context(Client(address, timeout=PATIENCE_S, set_as_default=False))
@@ -102,34 +106,44 @@ class OnDask:
         in_flight = max(AT_LEAST_IN_FLIGHT, PER_THREAD * sum(self.client.nthreads().values()))
         done = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
 
-        def send(unit: Unit) -> None:
-            future = self._submitted(unit, folder)
-            flying[future.key] = unit
-            done.add(future)
+        def send(some: Sequence[Unit]) -> None:
+            for unit, future in self._submitted(some, folder):
+                flying[future.key] = unit
+                done.add(future)
 
         try:
-            for unit in islice(waiting, in_flight):
-                send(unit)
+            send([*islice(waiting, in_flight)])
             for future, answer in done:
                 unit, status = flying.pop(future.key), future.status
                 future.release()
                 if status not in ("finished", "error") and losses.get(unit.key, 0) < MOST_LOSSES:
                     self._check_alive()
                     losses[unit.key] = losses.get(unit.key, 0) + 1
-                    send(unit)
+                    send([unit])
                     continue
                 yield unit, answer if status == "finished" else {"error": _said(answer)}
-                for following in islice(waiting, 1):
-                    send(following)
+                if len(flying) <= in_flight // 2:
+                    send([*islice(waiting, in_flight - len(flying))])
         finally:  # futures that are forgotten here are taken back from the workers
             done.clear()
 
-    def _submitted(self, unit: Unit, folder: Path | None) -> Any:
-        arguments = (self._handle(one) if isinstance(one, Shared) else one for one in unit.arguments)
-        return self.client.submit(
-            perform, unit.function, unit.key, mleq.__version__, self.threads, folder, *arguments,
-            key=f"{unit.function.partition(':')[2]}-{unit.key}-{secrets.token_hex(4)}", pure=False,
-        )  # fmt: skip
+    def _submitted(self, units: Sequence[Unit], folder: Path | None) -> Iterator[tuple[Unit, Any]]:
+        """Hand units over, as many as possible at once: Dask's scheduler remembers every call for good, but no unit."""
+        from dask.utils import key_split
+
+        for _, alike in groupby(units, key=lambda unit: len(unit.arguments)):
+            some = [*alike]
+            rows = [
+                (unit.function, unit.key, mleq.__version__, self.threads, folder, *map(self._handled, unit.arguments))
+                for unit in some
+            ]
+            names = [f"{unit.function.partition(':')[2]}-{unit.key}-{secrets.token_hex(4)}" for unit in some]
+            columns = ([*column] for column in zip(*rows, strict=True))
+            yield from zip(some, self.client.map(perform, *columns, key=names, pure=False), strict=True)
+        key_split.cache_clear()  # else it keeps the names of the last 100,000
+
+    def _handled(self, argument: Any) -> Any:
+        return self._handle(argument) if isinstance(argument, Shared) else argument
 
     def _handle(self, shared: Shared) -> Any:
         """The future of a shared value: brought to the cluster once, and again if it was lost there."""
