@@ -3,8 +3,7 @@
 The original network saw heatmaps of the whole world and answered for one city. This one sees the region of each circle
 in kilometres, with what ETAS expects of every cell among its channels, runs a ConvLSTM from the oldest ages to the
 newest (Shi et al. 2015, arXiv:1506.04214), and pools what it found within one and two radii and in the whole box. What
-it says is added to ETAS's log-odds; its last layer starts at zero, and it learns by the log score of all days as the
-dense network does (`mleq.forecast.pool.dense`).
+it says is added to ETAS's log-odds; how it learns is said in `mleq.forecast.pool.networks`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,10 +19,9 @@ import pandas as pd
 from mleq import atomic, progress
 from mleq.experiment.backend import load_keras, read_network, seeded_keras
 from mleq.experiment.folder import read_json
-from mleq.experiment.training import fit_epochs
-from mleq.forecast.pool.dense import STEPS, WIDEST
 from mleq.forecast.pool.inputs import INPUTS
 from mleq.forecast.pool.maps import REASONS, Frame, RowMaps
+from mleq.forecast.pool.networks import WIDEST, contributions, corrected, learning_curve, taught
 from mleq.forecast.pool.residual import places, used_names
 from mleq.forecast.pool.rows import Rows
 
@@ -86,36 +83,20 @@ class ConvolvedCorrection:
         curve : DataFrame
             epoch, seconds, train_loss, best, and validation_log_loss of the last epoch.
         """
-        keras = load_keras()
         names = used_names(settings.detection) if settings.inputs else ()
-        model = _network(settings, rows, maps, names, seed)
-        n_batches = len(_batches(rows, maps, names, settings, np.random.SeedSequence([seed, 1])))
-        falling = SimpleNamespace(
-            learning_rate=keras.optimizers.schedules.CosineDecay(
-                settings.learning_rate, settings.epochs * n_batches
-            ),
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            patience=settings.epochs,
-        )  # fmt: skip
-        fitted = fit_epochs(
-            model,
-            lambda epoch: _batches(rows, maps, names, settings, np.random.SeedSequence([seed, epoch])),
-            None,
-            falling,
-            work_folder=work,
+        model, curve = taught(
+            _network(settings, rows, maps, names, seed),
+            lambda epoch_seed: _batches(rows, maps, names, settings, epoch_seed),
+            settings,
             seed=seed,
+            work=work,
             key=key,
-            loss=keras.losses.BinaryCrossentropy(from_logits=True),
         )
-        found, curve = cls(fitted.model, names, maps.atlas.frame), fitted.history.copy()
-        curve["best"] = curve["epoch"] == settings.epochs
+        found, loss = cls(model, names, maps.atlas.frame), None
         if validation is not None:
-            loss = validation.log_loss(
-                validation.log_odds + found.corrections(validation.inputs, validation_maps)
-            )  # fmt: skip
-            curve["validation_log_loss"] = np.where(curve["best"], loss, np.nan)
-        return found, curve
+            said = found.corrections(validation.inputs, validation_maps)
+            loss = validation.log_loss(validation.log_odds + said)
+        return found, learning_curve(curve, loss)
 
     @property
     def size(self) -> int:
@@ -136,25 +117,12 @@ class ConvolvedCorrection:
     def contributions(self, inputs: np.ndarray, maps: RowMaps) -> np.ndarray:
         """What each input, and each channel of the maps, adds to the log-odds, shape (n, len(REASONS)).
 
-        Integrated gradients from the means of the days that were learnt from (Sundararajan, Taly and Yan 2017,
-        arXiv:1703.01365), those of a channel summed over cells and ages: they sum to the correction less that of the
-        means.
+        See `mleq.forecast.pool.networks`; contributions of a channel are summed over cells and ages.
         """
-        import tensorflow as tf
-
-        at_end = self._seen(inputs, maps.made())[:-1]
-        names = ["maps", "inputs"][: len(at_end)]
+        seen = self._seen(inputs, maps.made())[:-1]
+        names = ["maps", "inputs"][: len(seen)]
         means = [np.float32(self.model.get_layer(f"standardised_{name}").mean.numpy()) for name in names]
-        nothing, slopes = tf.zeros((len(inputs), 1)), [np.zeros_like(one) for one in at_end]
-        for part in (np.arange(STEPS) + 0.5) / STEPS:
-            on_path = [tf.constant(mean + part * (one - mean), tf.float32)
-                       for one, mean in zip(at_end, means, strict=True)]  # fmt: skip
-            with tf.GradientTape() as tape:
-                tape.watch(on_path)
-                said = self.model([*on_path, nothing], training=False)
-            for slope, one in zip(slopes, tape.gradient(said, on_path), strict=True):
-                slope += one.numpy() / STEPS
-        moved = [slope * (one - mean) for slope, one, mean in zip(slopes, at_end, means, strict=True)]
+        moved = contributions(self.model, seen, means)
         found = np.zeros((len(inputs), len(REASONS)))
         found[:, len(INPUTS) :] = moved[0].sum(axis=(1, 2, 3))
         if self.names:
@@ -213,12 +181,7 @@ def _network(settings, rows: Rows, maps: RowMaps, names: tuple[str, ...], seed: 
         hidden = layers.Concatenate()(
             [hidden, _standardised(beside, rows.inputs[some][:, places(names)], -1, "inputs")]
         )
-    for units in settings.hidden:
-        decay = keras.regularizers.L2(settings.weight_decay)
-        hidden = layers.Dense(units, activation="swish", kernel_regularizer=decay)(hidden)
-        hidden = layers.Dropout(settings.dropout)(hidden)
-    said = layers.Dense(1, kernel_initializer="zeros", name="correction")(hidden)
-    return keras.Model([*inputs, offset], layers.Add()([said, offset]))
+    return keras.Model([*inputs, offset], corrected(hidden, offset, settings))
 
 
 def _standardised(tensor: Any, values: np.ndarray, axis: Any, name: str) -> Any:

@@ -1,8 +1,7 @@
 """A dense network that corrects ETAS: what it says is added to ETAS's log-odds, and it begins by saying nothing.
 
-Inputs are standardised by the days it learns from and clipped at five standard deviations. The last layer starts at
-zero, the loss is the log score of all days, and the learning rate falls to zero along a cosine (Loshchilov and Hutter
-2017, arXiv:1608.03983), so that the last epoch is the one to keep: the validation part chooses nothing.
+Inputs are standardised by the days it learns from and clipped at five standard deviations; all days are learnt from.
+How it learns is said in `mleq.forecast.pool.networks`.
 """
 
 from __future__ import annotations
@@ -10,21 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mleq.experiment.training import fit_epochs
+from mleq.experiment.backend import load_keras, read_network, seeded_keras
 from mleq.forecast.pool.inputs import INPUTS
+from mleq.forecast.pool.networks import WIDEST, contributions, corrected, learning_curve, taught
 from mleq.forecast.pool.residual import pieces, places, used_names
 from mleq.forecast.pool.rows import Rows
-
-WIDEST = 5.0
-"""Standard deviations at which inputs are clipped."""
-STEPS = 12
-"""Of the path along which contributions are integrated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,32 +59,19 @@ class DenseCorrection:
         curve : DataFrame
             epoch, seconds, train_loss, best, and validation_log_loss of the last epoch.
         """
-        keras = _keras()
         names = used_names(settings.detection)
-        model = _network(settings, rows, names, seed)
-        steps = settings.epochs * -(-len(rows) // settings.batch_size)
-        falling = SimpleNamespace(
-            learning_rate=keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps),
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            patience=settings.epochs,
-        )
-        fitted = fit_epochs(
-            model,
-            lambda epoch: _batches(rows, names, settings.batch_size, np.random.SeedSequence([seed, epoch])),
-            None,
-            falling,
-            work_folder=work,
+        model, curve = taught(
+            _network(settings, rows, names, seed),
+            lambda epoch_seed: _batches(rows, names, settings.batch_size, epoch_seed),
+            settings,
             seed=seed,
+            work=work,
             key=key,
-            loss=keras.losses.BinaryCrossentropy(from_logits=True),
         )
-        found, curve = cls(fitted.model, names), fitted.history.copy()
-        curve["best"] = curve["epoch"] == settings.epochs
+        found, loss = cls(model, names), None
         if validation is not None:
             loss = validation.log_loss(validation.log_odds + found.corrections(validation.inputs))
-            curve["validation_log_loss"] = np.where(curve["best"], loss, np.nan)
-        return found, curve
+        return found, learning_curve(curve, loss)
 
     @cached_property
     def columns(self) -> list[int]:
@@ -112,24 +93,12 @@ class DenseCorrection:
         return np.concatenate(found)
 
     def contributions(self, inputs: np.ndarray, maps: Any = None) -> np.ndarray:
-        """What each input adds to the log-odds, shape (n, len(INPUTS)).
-
-        Integrated gradients from the mean of the days that were learnt from (Sundararajan, Taly and Yan 2017,
-        arXiv:1703.01365): they sum to the correction less that of the mean.
-        """
-        import tensorflow as tf
-
+        """What each input adds to the log-odds, shape (n, len(INPUTS)); see `mleq.forecast.pool.networks`."""
         mean = self.model.get_layer("standardised").mean.numpy().ravel()
-        table = np.asarray(inputs[:, self.columns], np.float32)
-        nothing, slopes = tf.zeros((len(table), 1)), np.zeros_like(table)
-        for part in (np.arange(STEPS) + 0.5) / STEPS:
-            at = tf.constant(mean + part * (table - mean), tf.float32)
-            with tf.GradientTape() as tape:
-                tape.watch(at)
-                said = self.model([at, nothing], training=False)
-            slopes += tape.gradient(said, at).numpy() / STEPS
         found = np.zeros((len(inputs), len(INPUTS)))
-        found[:, self.columns] = slopes * (table - mean)
+        (found[:, self.columns],) = contributions(
+            self.model, [np.asarray(inputs[:, self.columns], np.float32)], [mean]
+        )  # fmt: skip
         return found
 
     def save(self, stem: Path) -> None:
@@ -145,16 +114,8 @@ class DenseCorrection:
         Failure
             If it cannot be read.
         """
-        from mleq.experiment.backend import read_network
-
         model = read_network(_file(stem))
         return cls(model, used_names(model.inputs[0].shape[1] == len(INPUTS)))
-
-
-def _keras() -> Any:
-    from mleq.experiment.backend import load_keras
-
-    return load_keras()
 
 
 def _file(stem: Path) -> Path:
@@ -162,8 +123,6 @@ def _file(stem: Path) -> Path:
 
 
 def _network(settings, rows: Rows, names: tuple[str, ...], seed: int) -> Any:
-    from mleq.experiment.backend import seeded_keras
-
     keras = seeded_keras(seed)
     columns = places(names)
     mean, square = np.zeros(len(names)), np.zeros(len(names))
@@ -175,19 +134,14 @@ def _network(settings, rows: Rows, names: tuple[str, ...], seed: int) -> Any:
     inputs, offset = keras.Input((len(names),), name="inputs"), keras.Input((1,), name="log_odds")
     standard = keras.layers.Normalization(mean=mean, variance=variance, name="standardised")
     hidden = keras.ops.clip(standard(inputs), -WIDEST, WIDEST)
-    for units in settings.hidden:
-        decay = keras.regularizers.L2(settings.weight_decay)
-        hidden = keras.layers.Dense(units, activation="swish", kernel_regularizer=decay)(hidden)
-        hidden = keras.layers.Dropout(settings.dropout)(hidden)
-    said = keras.layers.Dense(1, kernel_initializer="zeros", name="correction")(hidden)
-    return keras.Model([inputs, offset], keras.layers.Add()([said, offset]))
+    return keras.Model([inputs, offset], corrected(hidden, offset, settings))
 
 
 def _batches(rows: Rows, names: tuple[str, ...], size: int, seed) -> Any:
     """One epoch of batches, in an order that the seed decides."""
     order, columns = np.random.default_rng(seed).permutation(len(rows)), places(names)
 
-    class Batches(_keras().utils.PyDataset):
+    class Batches(load_keras().utils.PyDataset):
         def __len__(self) -> int:
             return -(-len(order) // size)
 
