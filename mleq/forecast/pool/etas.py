@@ -15,6 +15,7 @@ with log-normal priors. Later generations within the horizon enter by A, which i
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -179,34 +180,48 @@ def triggered(
     shares = np.where(band == np.arange(len(slowest) + 1)[:, None], share, 0.0).astype(np.float32)
     state = np.zeros((rate.size, n_circles), np.float32)
     found = np.empty((len(slowest) + 1, last - first, n_circles), np.float32)
-    rate32 = rate.astype(np.float32)[:, None]
+    paces = rate.astype(np.float32)
     early = np.searchsorted(seen, first, side="right")
-    for number, pace in enumerate(rate32[:, 0]):
+    for number, pace in enumerate(paces):
         # By now the older ones have faded from it.
         since = np.searchsorted(seen, np.searchsorted(at, at[first] - FADED / pace - 1))
         some = slice(min(since, early), early)
         state[number] = np.bincount(circle[some], strength[some] * np.exp(-pace * age[some]), n_circles)
     found[:, 0] = shares @ state
-    edges = np.searchsorted(seen, np.arange(first + 1, last + 1))
     steps = np.diff(at[first:last])
     decay = {step: np.exp(-rate * step).astype(np.float32)[:, None] for step in np.unique(steps)}
-    block_from = block_until = 0
-    for day in range(1, last - first):
+    for day, new in enumerate(_arrivals(strength, age, start, circle, paces, days), start=1):
         state *= decay[steps[day - 1]]
-        a, b = edges[day - 1], edges[day]
-        if b > a:
-            if b > block_until:
-                block_from, block_until = a, int(edges[np.searchsorted(edges, max(a + EVENTS_AT_ONCE, b), "right") - 1])
-                chunk = slice(block_from, block_until)
-                grown = strength[chunk] * np.exp(-rate32 * age[chunk])
-                new = np.diff(start[chunk].astype(np.int64) * n_circles + circle[chunk], prepend=-1) != 0
-                begin = np.flatnonzero(new)
-                sums, cells, sum_day = np.add.reduceat(grown, begin, axis=1), circle[chunk][begin], start[chunk][begin]
-                sum_edges = np.searchsorted(sum_day, np.arange(first, last + 1))
-            here = slice(sum_edges[day], sum_edges[day + 1])
-            state[:, cells[here]] += sums[:, here]
+        if new is not None:
+            cells, sums = new
+            state[:, cells] += sums
         found[:, day] = shares @ state
     return found
+
+
+def _arrivals(
+    strength: np.ndarray, age: np.ndarray, start: np.ndarray, circle: np.ndarray, paces: np.ndarray, days: slice
+) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
+    """What each day after the first adds to the exponentials: circles, and sums of shape (n paces, n circles).
+
+    Many days' events are taken at once, up to EVENTS_AT_ONCE of them: most days have few.
+    """
+    edges = np.searchsorted(start, np.arange(days.start + 1, days.stop + 1))
+    block_until = 0
+    for day in range(1, days.stop - days.start):
+        a, b = edges[day - 1], edges[day]
+        if b == a:
+            yield None
+            continue
+        if b > block_until:
+            block_until = int(edges[np.searchsorted(edges, max(a + EVENTS_AT_ONCE, b), "right") - 1])
+            chunk = slice(a, block_until)
+            grown = strength[chunk] * np.exp(-paces[:, None] * age[chunk])
+            begin = np.flatnonzero(np.diff((start[chunk].astype(np.int64) << 32) + circle[chunk], prepend=-1))
+            sums, cells, sum_day = np.add.reduceat(grown, begin, axis=1), circle[chunk][begin], start[chunk][begin]
+            sum_edges = np.searchsorted(sum_day, np.arange(days.start, days.stop + 1))
+        here = slice(sum_edges[day], sum_edges[day + 1])
+        yield cells[here], sums[:, here]
 
 
 @dataclass(frozen=True, eq=False)
