@@ -18,6 +18,7 @@ from mleq.recipe.mistakes import did_you_mean, explain
 from mleq.recipe.settings import Recipe
 
 DEFAULT_FILE = Path("recipe.json")
+LAY_DOWN = "`mleq init FOLDER` lays down a recipe.json"
 FORMAT = 1
 Models = Mapping[str, type[Recipe]]
 """The recipe model of each family by its name; the registry's `recipe_models`, which imports on demand."""
@@ -148,17 +149,39 @@ def find_entries(path: Path | None = None) -> Iterator[tuple[Entry, bool]]:
     ----------
     path : pathlib.Path, optional
         The recipe file; without it `recipe.json` of the working directory, where there is one.
+
+    Raises
+    ------
+    RecipeError
+        If a file is not what a recipe file must be.
+    RequestError
+        If a folder stands where the recipe file should, or `path` is not there.
     """
-    if path is not None and not path.is_file():
-        what = "this is a folder, not a recipe file" if path.is_dir() else "no such recipe file"
-        raise RequestError(f"{what}: {path}", remedy="`mleq init FOLDER` lays down a recipe.json to begin with")
     own = path or DEFAULT_FILE
+    refuse_folder(own)
+    if path is not None and not path.is_file():
+        raise RequestError(f"no such recipe file: {path}", remedy=f"{LAY_DOWN} to begin with")
     if own.is_file():
         for entry in read_entries(own):
             yield entry, False
     for file in shelf_files(own if own.is_file() else None):
         for entry in read_entries(file):
             yield entry, True
+
+
+def refuse_folder(path: Path) -> None:
+    """Refuse a folder where the recipe file should be.
+
+    Raises
+    ------
+    RequestError
+    """
+    if path.is_dir():
+        raise RequestError(
+            f"found a folder at {path}",
+            expected="a recipe file",
+            remedy=f"Move it away or name a file with --recipe; {LAY_DOWN}",
+        )
 
 
 @dataclass(frozen=True)
@@ -208,13 +231,21 @@ def locate_recipe(
     found = list(find_entries(Path(path) if path is not None else None))
     entry = next((e for e, _ in found if e.raw["id"] == recipe_id), None)
     if entry is None:
-        names = [e.raw["id"] for e, _ in found]
-        raise RequestError(
-            f"no recipe '{recipe_id}'{did_you_mean(recipe_id, names)}",
-            remedy="`mleq recipes` lists what there is; `mleq new --id …` writes a new one",
-        )
+        raise _unknown(recipe_id, [e.raw["id"] for e, _ in found], own_file=path is not None or DEFAULT_FILE.is_file())
     shelf = {e.raw["id"]: e for e, on_shelf in found if on_shelf}
     return validate(entry, shelf=shelf, models=models, changes=changes)
+
+
+def _unknown(recipe_id: str, names: list[str], *, own_file: bool) -> RequestError:
+    """Say that there is no such recipe, and, where that is why, that there is no recipe file to look in."""
+    new = "`mleq recipes` lists what there is; `mleq new --id …` writes a new one"
+    proposal = did_you_mean(recipe_id, names)
+    if own_file:
+        return RequestError(f"no recipe '{recipe_id}'{proposal}", remedy=new)
+    return RequestError(
+        f"no recipe '{recipe_id}' on the shelf, and no {DEFAULT_FILE} in this folder{proposal}",
+        remedy=f"Go to the folder that has it, or name the file with --recipe; {LAY_DOWN}; {new}",
+    )
 
 
 def validate(
@@ -264,10 +295,11 @@ def try_recipe(raw: dict[str, Any], path: Path, *, models: Models) -> Recipe:
     Raises
     ------
     RequestError
-        If its id is already used in the file.
+        If its id is already used in the file, or a folder stands in the file's place.
     RecipeError
         With every mistake.
     """
+    refuse_folder(path)
     found = list(find_entries(path if path.is_file() else None))
     for entry, _ in found:
         if entry.raw["id"] == raw["id"]:

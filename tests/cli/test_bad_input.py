@@ -77,6 +77,25 @@ class TestRecipe:
         assert answer.code == 2
         assert "no such recipe file" in answer.err
 
+    @pytest.mark.parametrize(
+        "words",
+        [("train", "--recipe_id", "demo"), ("check",), ("recipes",), ("fetch", "--recipe_id", "tokyo")],
+        ids=lambda words: words[0],
+    )
+    def test_a_folder_in_the_place_of_recipe_json_is_said_in_one_line(self, words, mleq, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "recipe.json").mkdir()
+        answer = mleq(*words)
+        assert answer.code == 2
+        (line,) = answer.err.splitlines()
+        assert "found a folder at recipe.json; expected a recipe file" in line
+        assert "mleq init" in line
+
+    def test_new_does_not_write_into_a_folder(self, mleq, tmp_path):
+        answer = mleq("new", "--id", "mine", "--latitude", 41, "--longitude", 29, "--recipe", tmp_path)
+        assert answer.code == 2
+        assert "expected a recipe file" in answer.err
+
 
 @pytest.mark.tensorflow
 class TestCatalogFile:

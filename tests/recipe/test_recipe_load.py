@@ -196,8 +196,22 @@ def test_a_byte_order_mark_is_read_over(minimal, write, load):
 
 
 def test_a_folder_is_not_a_recipe_file(load, tmp_path):
-    with pytest.raises(RequestError, match="this is a folder, not a recipe file"):
+    with pytest.raises(RequestError, match="found a folder at .*; expected a recipe file.*mleq init FOLDER"):
         load("tokyo", tmp_path)
+
+
+def test_a_folder_in_the_place_of_recipe_json_is_said(load, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipe.json").mkdir()
+    with pytest.raises(RequestError, match=r"found a folder at recipe\.json; expected a recipe file"):
+        load("tokyo")
+
+
+def test_without_a_recipe_file_an_unknown_id_says_so(load, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load("demo").id == "demo"
+    with pytest.raises(RequestError, match=r"no recipe 'mine' on the shelf, and no recipe\.json in this folder.*init"):
+        load("mine")
 
 
 class TestExtends:
