@@ -23,7 +23,13 @@ PERIOD_YEARS = 5
 @common.catalog_files
 @common.data_dir
 @common.out_dir
-@click.option("--plot", type=common.EXISTING, metavar="FILE", help="Where to draw it (.png, .svg, .pdf).")
+@click.option(
+    "--plot",
+    type=common.EXISTING,
+    callback=common.to_write,
+    metavar="FILE",
+    help="Where to draw it (.png, .svg, .pdf).",
+)
 @common.as_json
 def command(
     recipe_id: str | None,

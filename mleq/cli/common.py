@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from mleq import progress
-from mleq.errors import MleqError
+from mleq.errors import MleqError, RequestError
 
 CONTEXT = {
     "help_option_names": ["-h", "--help"],
@@ -112,6 +112,17 @@ def workers(default: int | None = None) -> Callable:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+
+
+def to_write(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a folder where an option asks for the name of a file to write."""
+    if path is not None and path.is_dir():
+        raise RequestError(
+            f"--{parameter.opts[0].lstrip('-')} {path} is a folder",
+            expected="the name of a file to write",
+            remedy="Add a name: FOLDER/FILE",
+        )
+    return path
 
 
 def numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:

@@ -236,3 +236,21 @@ def test_a_wrong_command_line(words, sentence, mleq):
     answer = mleq(*words)
     assert answer.code == 2
     assert sentence in answer.err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("report", "--single"),
+        ("fetch", "--export"),
+        ("catalog", "--plot"),
+        ("predict", "--submission"),
+        ("predict", "--output"),
+        ("odds", "--csep"),
+    ],
+)
+def test_a_folder_where_a_file_is_to_be_written_is_the_persons_mistake(command, option, mleq, tmp_path):
+    words = ("--recipe_id", "demo") if command != "odds" else ("--map", tmp_path / "map.geojson")
+    answer = mleq(command, *words, option, tmp_path)
+    assert answer.code == 2
+    assert f"{option} {tmp_path} is a folder; expected the name of a file to write" in answer.err
