@@ -18,6 +18,9 @@ from mleq.errors import Failure
 
 log = logging.getLogger("mleq")
 
+CHATTER = logging.DEBUG // 2
+"""Level of what C++ libraries say of themselves as they are loaded: below DEBUG, which -v shows."""
+
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "ABSL_MIN_LOG_LEVEL": "3"}
 
 
@@ -103,7 +106,7 @@ def read_network(path: Path) -> Any:
 
 @contextlib.contextmanager
 def _stderr_to_log() -> Iterator[None]:
-    """Send what C++ libraries write to file descriptor 2 in this block to the debug log.
+    """Send what C++ libraries write to file descriptor 2 in this block to the log, at the level `CHATTER`.
 
     Their first lines come before any log level is read, so only the descriptor itself can hold them back.
     """
@@ -121,7 +124,7 @@ def _stderr_to_log() -> Iterator[None]:
             os.close(kept)
             caught.seek(0)
             for line in caught.read().decode(errors="replace").splitlines():
-                log.debug("tensorflow: %s", line)
+                log.log(CHATTER, "tensorflow: %s", line)
 
 
 def bound_threads(threads: int) -> None:

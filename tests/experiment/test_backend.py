@@ -66,8 +66,12 @@ def test_without_keras_the_remedy_is_named(monkeypatch):
         backend.load_keras.cache_clear()
 
 
-def test_what_is_written_to_descriptor_2_goes_to_the_debug_log(caplog, capfd):
+def test_what_is_written_to_descriptor_2_goes_to_the_log_below_what_v_shows(caplog, capfd):
     caplog.set_level("DEBUG", logger="mleq")
+    with backend._stderr_to_log():
+        os.write(2, b"unseen\n")
+    assert caplog.text == ""
+    caplog.set_level(backend.CHATTER, logger="mleq")
     with backend._stderr_to_log():
         os.write(2, b"from below\n")
     assert "tensorflow: from below" in caplog.text
