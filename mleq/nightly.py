@@ -86,6 +86,7 @@ def nightly(
 
 def _attempt(done: dict[str, Any], what: str, act: Callable[[], Any]) -> Any:
     """Do a step; what goes wrong is written down, and the next step follows."""
+    log.info("%s", what)
     try:
         return act()
     except MleqError as error:
@@ -184,8 +185,11 @@ def score_ledger(
             if not _dated(recipe):
                 continue
             if fetch and not files:
+                log.info("%s: bringing what happened since", name)
                 bring(recipe, data_dir, usgs_url)
+            log.info("%s: reading the catalogue%s", name, f", snapshot '{snapshot}'" if snapshot and not files else "")
             events = _newest(recipe, files=files, data_dir=data_dir, snapshot=snapshot)
+            log.info("%s: seeing what came true of %d forecasts, among %s events", name, len(own), f"{len(events):,}")
             answer["recipes"].append(family_of(recipe.family).score_issued(recipe, events, own))
         except MleqError as error:
             answer["problems"].append(f"score {name}: {error}")
@@ -219,4 +223,5 @@ def _freeze(settings: Any, data_dir: str | Path | None, name: str) -> None:
 
     store = Store.of(data_folder(data_dir), settings.url)
     if name not in store.snapshots():
+        log.info("freezing the store as the snapshot '%s': all of it is read and hashed", name)
         store.freeze(name)

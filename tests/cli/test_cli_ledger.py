@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -70,9 +71,11 @@ def test_forecasts_made_in_time_are_scored_once_the_catalogue_has_settled(mleq, 
     assert one["scores"]["log_score"]["value"] > 0
     assert "reason" in one["scores"]["log_score"], "84 days are too few blocks for an interval"
     assert json.loads((out / "ledger_scores.json").read_text()) == answer
-    said = mleq("ledger", "score", *where[:2]).out
-    assert "in time" in said
-    assert "small: No verdict" in said
+    answer = mleq("ledger", "score", *where[:2])
+    assert "in time" in answer.out
+    assert "small: No verdict" in answer.out
+    assert "small: bringing what happened since" in answer.err
+    assert "small: seeing what came true of 87 forecasts" in answer.err
 
 
 def _observed(out):
@@ -82,6 +85,23 @@ def _observed(out):
     (run,) = (out / "small" / "runs").iterdir()
     table = pd.read_parquet(run / "forecasts.parquet")
     return dict(zip(table["target_date"].dt.strftime("%Y-%m-%d"), table["observed"], strict=True))
+
+
+def test_freezing_a_snapshot_to_score_against_is_told(tmp_path, caplog, monkeypatch):
+    frozen = []
+
+    class Empty:
+        def snapshots(self):
+            return frozen
+
+        def freeze(self, name):
+            frozen.append(name)
+
+    monkeypatch.setattr("mleq.catalog.store.Store.of", lambda *place: Empty())
+    caplog.set_level("INFO", logger="mleq")
+    for _ in range(2):
+        nightly._freeze(SimpleNamespace(url=None), tmp_path, "2026-12")
+    assert caplog.text.count("freezing the store as the snapshot '2026-12'") == 1
 
 
 class TestNightly:
@@ -94,6 +114,13 @@ class TestNightly:
         assert [line["entry"]["target_date"] for line in lines] == ["2004-02-10"]
         assert (out / "small" / "report.html").stat().st_size > 10_000
         assert json.loads((out / "ledger_scores.json").read_text())["lines"] == 1
+
+    def test_verbose_says_what_is_done_and_nothing_of_tensorflow(self, mleq, where):
+        answer = mleq("nightly", *where, "-v")
+        assert answer.code == 0
+        for step in ("fetch for small", "predict small", "score the ledger", "redraw the pages"):
+            assert step in answer.err.splitlines()
+        assert "tensorflow" not in answer.err.lower()
 
     def test_what_went_wrong_is_one_clear_line(self, mleq, where):
         (run,) = (where[1] / "small" / "runs").iterdir()
