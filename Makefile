@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: docs help env demo test test-slow coverage torture check format schema figures bench leaderboard clean
+.PHONY: docs help env demo test test-slow coverage torture audit check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,11 @@ coverage: env ## which branches of those rooms the tests reach; fails below 95 %
 torture: env ## count what mutated input, kills and full disks break (hours; ONLY=fetch)
 	$(RUN) tests/torture $(if $(ONLY),--only $(ONLY))
 
+audit: ## which pinned package has a known weakness (asks online, by pip-audit)
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.7,<3'
+	build/audit/bin/python -m pip_audit --strict --no-deps --disable-pip --requirement constraints.txt
+
 check: env ## what the formatter and the linter say
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
@@ -61,7 +66,7 @@ $(VENV)/.docs-ready: $(READY)
 	@touch $@
 
 bench: env ## print every figure that README and docs quote
-	@for script in $(filter-out benchmarks/leaderboard.py benchmarks/sweep.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
+	@for script in $(filter-out benchmarks/audit.py benchmarks/leaderboard.py benchmarks/sweep.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
 
 leaderboard: env ## every method over ETAS at every place, into docs/leaderboard.md (hours; SET='--set model.epochs=5')
 	$(RUN) benchmarks/leaderboard.py $(SET)

@@ -4,9 +4,9 @@
 
 Every seed is a record of its own, on which the shelf recipe `continuous` is trained as it is. Settings were chosen on
 seeds 1 to 5 (five ways of the first and second look); these (101 to 110) were not looked at. Because 106 to 110 were
-added after 101 to 105 had been seen, seeds 201 to 205 are named here, before any of them was run, to decide: they are to
-be run once, with nothing changed, and their mean stands in docs/continuous.md whatever it is. With --keep, what is
-known of a seed is not computed again, so that several processes may share the seeds.
+added after 101 to 105 had been seen, seeds 201 to 205 were named here, before any of them was run, to decide: run once,
+with nothing changed, to stand in docs/continuous.md whatever they gave. With --keep, what is known of a seed is not
+computed again, so that several processes may share the seeds.
 """
 
 from __future__ import annotations

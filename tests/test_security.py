@@ -6,6 +6,8 @@ import os
 import pickle
 import re
 import socket
+import subprocess
+import sys
 import types
 import zipfile
 from pathlib import Path
@@ -299,3 +301,27 @@ class TestDependencies:
         """CVE-2025-1550, 8747, 9905, 9906, 49655, 12058 and 12060, the last of them mended in 3.12."""
         (keras,) = (one for one in asked if one.startswith("keras>="))
         assert tuple(map(int, re.findall(r"\d+", keras)[:2])) >= (3, 12)
+
+    def test_an_audit_finds_a_version_in_the_range_of_an_advisory(self, tmp_path):
+        """The advisory is made up; its form is that of https://ossf.github.io/osv-schema/."""
+        (tmp_path / "advisories").mkdir()
+        (tmp_path / "advisories" / "PYSEC-1.yaml").write_text(ADVISORY)
+        for version, affected in (("1.9", False), ("2.0", True), ("2.4.1", True), ("2.4.2", False), ("3.7", True)):
+            (tmp_path / "pins.txt").write_text(f"# comment\nSome_Package=={version}  # why\nother==2.1\n")
+            asked = ["--advisories", tmp_path / "advisories", "--constraints", tmp_path / "pins.txt"]
+            done = subprocess.run(
+                [sys.executable, CLONE / "benchmarks" / "audit.py", *asked], capture_output=True, text=True
+            )
+            assert done.returncode == affected, done.stderr
+            assert ("PYSEC-1 CVE-1" in done.stdout) == affected
+
+
+ADVISORY = """
+id: PYSEC-1
+aliases: [CVE-1]
+affected:
+- package: {name: some-package, ecosystem: PyPI}
+  ranges:
+  - {type: GIT, events: [{introduced: "0"}]}
+  - {type: ECOSYSTEM, events: [{introduced: "2.0"}, {fixed: 2.4.2}, {introduced: "3.0"}, {last_affected: "3.7"}]}
+"""
