@@ -55,6 +55,7 @@ def command(
 
     Only what the store lacks is asked for; it may be stopped at any time and goes on where it was. With
     --verify, --repair, --export or --snapshot alone, nothing is brought and the store is worked on as it is.
+    While another fetch works in the same store this one says so and waits: it then has less to bring.
 
     With --input, the signals of a waveform recipe are brought into a store of their own.
 

@@ -28,7 +28,7 @@ def command(
     """Bring the catalogue, forecast the next day of every trained recipe, score what has come true, redraw the pages.
 
     Says nothing when all is well (-v says what is done); otherwise what went wrong, and exits 1. Run twice, it adds
-    no forecast twice.
+    no forecast twice; while another one is at work it fails at once, so that slow nights do not pile up.
 
     \b
     Examples:

@@ -49,6 +49,10 @@ def command(
     Training that was stopped goes on from its last epoch when the same command is given again. --workers and
     --scheduler have several seeds trained at once, or the chunks of a continuous record worked through.
 
+    While the same training is under way elsewhere this one fails at once, with exit 1: waiting would do it once more.
+    Another recipe, or the same with other settings, may be trained beside it. (`fetch` does wait for another fetch
+    into its store, since it then has less to bring.)
+
     \b
     Examples:
       mleq train --recipe_id demo

@@ -5,11 +5,13 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
 
 import pandas as pd
 import pytest
 
+from mleq import atomic
 from mleq.catalog.fetch import fetch, repair, verify
 from mleq.catalog.store import Store
 from mleq.catalog.usgs import EventService
@@ -27,6 +29,20 @@ def store(tmp_path):
 def client(service):
     with EventService(service.url, backoff_s=0.01, tries=4) as made:
         yield made
+
+
+def test_a_second_fetch_says_that_it_waits_and_goes_on(store, client, service, make, caplog):
+    service.rows = make.yearly(20)
+    caplog.set_level("INFO", logger="mleq")
+    found = []
+    second = threading.Thread(target=lambda: found.append(fetch(store, client, START, END, 4.0).events))
+    with atomic.locked(store.folder / ".fetching.lock"):
+        second.start()
+        while "another process is fetching into" not in caplog.text and second.is_alive():
+            time.sleep(0.01)
+        assert found == []
+    second.join()
+    assert found == [20]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mleq import nightly
+from mleq import atomic, nightly
 from mleq.experiment import ledger, provenance
 
 pytestmark = pytest.mark.tensorflow
@@ -121,6 +121,14 @@ class TestNightly:
         for step in ("fetch for small", "predict small", "score the ledger", "redraw the pages"):
             assert step in answer.err.splitlines()
         assert "tensorflow" not in answer.err.lower()
+
+    def test_a_second_one_fails_at_once_as_its_help_says(self, mleq, where):
+        with atomic.locked(where[1] / ".nightly.lock"):
+            answer = mleq("nightly", *where)
+        assert answer.code == 1
+        assert "another nightly run works in" in answer.err
+        assert not ledger.ledger_file(where[1]).exists()
+        assert "fails at once" in " ".join(mleq("nightly", "--help").out.split())
 
     def test_what_went_wrong_is_one_clear_line(self, mleq, where):
         (run,) = (where[1] / "small" / "runs").iterdir()

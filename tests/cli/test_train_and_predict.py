@@ -28,6 +28,20 @@ class TestTrain:
         assert (trained / "out" / "small" / "summary.json").read_text() == (run / "summary.json").read_text()
         assert (trained / "out" / "small" / "report.html").stat().st_size > 1000
 
+    def test_the_same_training_twice_at_once_fails_at_once_as_its_help_says(self, trained, mleq, tmp_path):
+        from mleq import api, atomic
+        from mleq.experiment.run import run_key
+
+        run = next((trained / "out" / "small" / "runs").iterdir())
+        recipe = api.load_recipe("small", trained / "recipe.json")
+        key = run_key(recipe, json.loads((run / "run.json").read_text())["catalog_sha256"])
+        words = ("--recipe_id", "small", "--recipe", trained / "recipe.json", "--out_dir", tmp_path)
+        with atomic.locked(tmp_path / "small" / "runs" / f".unfinished-{key[:12]}.lock"):
+            answer = mleq("train", *words)
+        assert answer.code == 1
+        assert "another process is training this recipe" in answer.err
+        assert "fails at once" in " ".join(mleq("train", "--help").out.split())
+
     def test_the_summary_keeps_its_contract(self, trained):
         summary = json.loads((trained / "out" / "small" / "summary.json").read_text())
         assert {"recipe_id", "family", "run", "target", "catalog", "split", "model"} <= set(summary)
