@@ -201,14 +201,26 @@ def new_recipe(
         log.info("%s", missing)
         events = None
     chosen = {key: target[key] for key in ("radius_km", "magnitude")}
-    proposal = propose(events, recipe.target.latitude, recipe.target.longitude, **chosen)
+    proposal = propose(recipe, events, **chosen)
     raw["target"] |= {"radius_km": proposal.radius_km, "magnitude": proposal.magnitude}
     recipe_room.try_recipe(raw, file, models=recipe_models)
     recipe_room.add_recipe(file, raw)
-    return Written(file, raw, proposal.reasons)
+    zone = () if target["timezone"] else (_about_zone(raw["target"]["timezone"]),)
+    return Written(file, raw, (*proposal.reasons, *zone))
 
 
 def _zone_by_longitude(longitude: float) -> str:
     """Return the IANA name of the whole-hour offset that the sun suggests; its sign is the other way round there."""
     hours = round(((longitude + 180) % 360 - 180) / 15)
     return f"Etc/GMT{-hours:+d}" if hours else "UTC"
+
+
+def _about_zone(name: str) -> str:
+    """Say what the zone that the longitude suggests means; whose clocks a place follows is not in a longitude."""
+    offset = name.removeprefix("Etc/GMT")
+    hours = "UTC" if name == "UTC" else f"UTC{-int(offset):+d}"
+    return (
+        f"timezone {name}: days begin at midnight of {hours}, which the longitude suggests, all year round"
+        + ("; in such names the sign is the other way round" if name != "UTC" else "")
+        + ". For the days of the place's own clocks, with summer time, give its name, such as --timezone Europe/Rome"
+    )

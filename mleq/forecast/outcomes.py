@@ -42,6 +42,50 @@ class Outcomes:
     parts: dict[str, np.ndarray] = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """The days of a recipe on a catalogue, whatever came true on them; attributes as of `Outcomes`."""
+
+    first_day: np.datetime64
+    n_days: int
+    event_day: np.ndarray = field(repr=False)
+    dates: np.ndarray = field(repr=False)
+    parts: dict[str, np.ndarray] = field(repr=False)
+
+    def days_with_event(self, target, events: pd.DataFrame) -> np.ndarray:
+        """Which days have an event that decides some target, shape (n_days,)."""
+        came = np.zeros(self.n_days, bool)
+        came[self.event_day[decides(events, target) & (self.event_day >= 0) & (self.event_day < self.n_days)]] = True
+        return came
+
+    def came_true(self, horizon_days: int, came: np.ndarray) -> np.ndarray:
+        """Whether one of `days_with_event` lies in the horizon that begins with each date, shape (n,)."""
+        return within_horizon(came, horizon_days)[-len(self.dates) :]
+
+
+def calendar(recipe, events: pd.DataFrame) -> Calendar:
+    """Lay out the target dates of a recipe and their parts; where its circle lies does not matter to them.
+
+    Raises
+    ------
+    DataError
+        Where columns are missing or hold gaps, or the catalogue is too short.
+    RequestError
+        Where the split leaves a part without days.
+    """
+    check_columns(events)
+    window, target = recipe.grid.window_days, recipe.target
+    start, end = coverage(events)
+    first_day, n_days = whole_days(start, end, target.timezone)
+    n_samples = n_days - window - target.horizon_days + 1
+    if n_samples < 1:
+        raise too_short(recipe, start, end, n_days)
+    event_day = day_index(events["origin_time"], midnights(first_day, n_days + 1, target.timezone))
+    dates = first_day + window + np.arange(n_samples)
+    parts = split(dates, recipe.split, gap_days=window + target.horizon_days)
+    return Calendar(first_day, n_days, event_day, dates, parts)
+
+
 def outcomes(recipe, events: pd.DataFrame) -> Outcomes:
     """Find the target dates of a recipe, what came true on them, and their parts.
 
@@ -60,24 +104,13 @@ def outcomes(recipe, events: pd.DataFrame) -> Outcomes:
     RequestError
         Where the split leaves a part without days.
     """
-    check_columns(events)
-    window, target = recipe.grid.window_days, recipe.target
-    start, end = coverage(events)
-    first_day, n_days = whole_days(start, end, target.timezone)
-    n_samples = n_days - window - target.horizon_days + 1
-    if n_samples < 1:
-        raise too_short(recipe, start, end, n_days)
-    event_day = day_index(events["origin_time"], midnights(first_day, n_days + 1, target.timezone))
-    decisive = decides(events, target)
-    came = np.zeros(n_days, bool)
-    came[event_day[decisive & (event_day >= 0) & (event_day < n_days)]] = True
+    days = calendar(recipe, events)
+    came = days.days_with_event(recipe.target, events)
     if not came.any():
-        raise no_event(recipe, events, start, end)
-    dates = first_day + window + np.arange(n_samples)
-    came_true = within_horizon(came, target.horizon_days)[window:]
-    parts = split(dates, recipe.split, gap_days=window + target.horizon_days)
-    check_parts(recipe, dates, came_true, parts)
-    return Outcomes(first_day, n_days, event_day, dates, came_true, parts)
+        raise no_event(recipe, events, *coverage(events))
+    came_true = days.came_true(recipe.target.horizon_days, came)
+    check_parts(recipe, days.dates, came_true, days.parts)
+    return Outcomes(days.first_day, days.n_days, days.event_day, days.dates, came_true, days.parts)
 
 
 def fit_date(recipe, found) -> pd.Timestamp:

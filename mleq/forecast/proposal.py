@@ -1,25 +1,27 @@
-"""A radius and a magnitude that the data can carry, for a new recipe."""
+"""A radius and a magnitude that the data can carry, for a new recipe.
+
+Counted and estimated is what `check` counts and estimates: event-days of each part by `mleq.forecast.outcomes`,
+completeness from the training part by the recipe's own estimator.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from mleq.catalog import completeness
-from mleq.catalog.events import coverage
 from mleq.errors import RequestError
-from mleq.etas.sphere import distance_km
-from mleq.forecast.target import at_least
-from mleq.recipe.settings import Circle
+from mleq.forecast.outcomes import Calendar, calendar, fit_date
+from mleq.forecast.plan import completeness_before
+from mleq.forecast.recipe import CatalogRecipe
+from mleq.scores.verdict import FEWEST_EVENT_DAYS
 
 RADII_KM = (50, 75, 100, 150, 200, 250, 300, 350, 400, 500)
-FEWEST_EVENT_DAYS = 100
-"""Over the whole catalogue: about 25 in a test part of a quarter, enough for a verdict."""
-LEARNING_SHARE = 0.6
-"""Completeness is estimated from the part of the catalogue that a default split trains on."""
+STEPS = (0.5, 0.1)
+"""Magnitudes are proposed as halves; in tenths, the steps of catalogues, where no half gives a verdict."""
 
 DEFAULT_RADIUS_KM, DEFAULT_MAGNITUDE = 150.0, 5.0
 
@@ -40,74 +42,140 @@ class Proposal:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Tried:
+    """A circle, how complete the catalogue is around it, and the event-days of each part."""
+
+    radius_km: float
+    magnitude: float
+    complete: completeness.Completeness
+    event_days: dict[str, int]
+    days: dict[str, int]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training and validation part hold days of both kinds."""
+        return all(0 < self.event_days[part] < self.days[part] for part in ("train", "validation"))
+
+    @property
+    def verdict(self) -> bool:
+        """Whether there can be one."""
+        return self.trainable and FEWEST_EVENT_DAYS <= self.event_days["test"] < self.days["test"]
+
+
 def propose(
+    recipe: CatalogRecipe,
     events: pd.DataFrame | None,
-    latitude: float,
-    longitude: float,
     *,
     radius_km: float | None = None,
     magnitude: float | None = None,
 ) -> Proposal:
-    """Propose what the person left open: the smallest radius with days enough, the smallest complete half magnitude.
+    """Propose what the person left open: the smallest radius that a verdict is possible with, and a complete magnitude.
 
     Parameters
     ----------
+    recipe : CatalogRecipe
+        The new recipe, with any radius and magnitude where these are open.
     events : pandas.DataFrame or None
         The catalogue; without one, usual values are proposed.
-    latitude, longitude : float
-        Degrees.
     radius_km, magnitude : float, optional
         What the person has chosen; kept as it is.
 
     Returns
     -------
     Proposal
+
+    Raises
+    ------
+    RequestError
+        If nothing that was left open makes a recipe that can be trained.
     """
+    chosen = radius_km is not None and magnitude is not None
     if events is None or events.empty:
-        reasons = () if radius_km and magnitude else ("no catalogue to look at: the usual radius and magnitude",)
+        reasons = () if chosen else ("no catalogue to look at: the usual radius and magnitude, which nothing has tried",)
         return Proposal(radius_km or DEFAULT_RADIUS_KM, magnitude or DEFAULT_MAGNITUDE, reasons)
-    reasons = []
-    start, end = coverage(events)
-    past = events[events["origin_time"] < start + LEARNING_SHARE * (end - start)]
-    place = Circle(
-        latitude=latitude, longitude=longitude, radius_km=radius_km or DEFAULT_RADIUS_KM, magnitude=magnitude or 0.0
-    )
-    complete = completeness.gate(past, place).magnitude
-    lowest = math.ceil(round(2 * complete, 6)) / 2
-    if magnitude is None:
-        magnitude = lowest
-        reasons.append(f"magnitude {magnitude:g}: the catalogue is complete from M {complete:.1f} there")
-    elif magnitude < complete:
-        reasons.append(
-            f"magnitude {magnitude:g} is below completeness (M {complete:.1f}), training refuses it: {lowest:g} is safe"
-        )
-    if radius_km is None:
-        radius_km, days = _smallest_radius(events, latitude, longitude, magnitude)
-        if days == 0:
-            raise RequestError(
-                f"no event of M >= {magnitude:g} within {radius_km:g} km of ({latitude:g}, {longitude:g}) between "
-                f"{start:%Y-%m-%d} and {end:%Y-%m-%d}: there is nothing to learn from",
-                remedy="choose another place, a smaller --magnitude, or a catalogue that covers it",
-            )
-        total = (end - start) / pd.Timedelta(days=1)
-        enough = (
-            ""
-            if days >= FEWEST_EVENT_DAYS
-            else ", too few for a verdict: choose a smaller magnitude or a longer horizon"
-        )
-        reasons.append(
-            f"radius {radius_km:g} km: {days:,} of {total:,.0f} days have an event of M >= {magnitude:g}{enough}"
-        )
-    return Proposal(float(radius_km), float(magnitude), tuple(reasons))
-
-
-def _smallest_radius(events: pd.DataFrame, latitude: float, longitude: float, magnitude: float) -> tuple[float, int]:
-    """Return the smallest radius that holds days enough (the largest where none does), and its days."""
-    strong = events[at_least(events["magnitude"], magnitude)]
-    distance = distance_km(strong["latitude"].to_numpy(), strong["longitude"].to_numpy(), latitude, longitude)
-    day = strong["origin_time"].dt.floor("D").to_numpy()
-    for radius in RADII_KM:
-        days = len(np.unique(day[distance <= radius]))
-        if days >= FEWEST_EVENT_DAYS:
+    tried: list[_Tried] = []
+    for one in _tries(recipe, events, radius_km, magnitude):
+        tried.append(one)
+        if one.verdict:
             break
-    return radius, days
+    else:
+        one = max(tried, key=lambda one: (one.trainable, one.event_days["test"], one.magnitude))
+        if not (one.trainable or chosen):
+            raise _nothing_to_learn(recipe, one, events)
+    return Proposal(one.radius_km, one.magnitude, _reasons(one, radius_km, magnitude))
+
+
+def _tries(recipe: CatalogRecipe, events: pd.DataFrame, radius_km, magnitude) -> Iterator[_Tried]:
+    """Circles from small to large, first with complete magnitudes in halves, then in tenths."""
+    days = calendar(recipe, events)
+    complete = {}
+    for step in STEPS if magnitude is None else STEPS[:1]:
+        for radius in RADII_KM if radius_km is None else (radius_km,):
+            circle = _with_target(recipe, radius_km=float(radius))
+            if radius not in complete:
+                complete[radius] = completeness_before(circle, events, fit_date(circle, days))
+            lowest = max(_complete_from(complete[radius], step), recipe.catalog.min_magnitude)
+            asked = _with_target(circle, magnitude=float(magnitude or lowest))
+            yield _tried(asked, events, days, complete[radius])
+
+
+def _tried(recipe: CatalogRecipe, events: pd.DataFrame, days: Calendar, complete) -> _Tried:
+    target = recipe.target
+    came_true = days.came_true(target.horizon_days, days.days_with_event(target, events))
+    return _Tried(
+        target.radius_km,
+        target.magnitude,
+        complete,
+        {part: int(came_true[indices].sum()) for part, indices in days.parts.items()},
+        {part: len(indices) for part, indices in days.parts.items()},
+    )
+
+
+def _with_target(recipe: CatalogRecipe, **values: float) -> CatalogRecipe:
+    return recipe.model_copy(update={"target": recipe.target.model_copy(update=values)})
+
+
+def _complete_from(complete: completeness.Completeness, step: float) -> float:
+    """The smallest multiple of a step that is complete."""
+    return round(math.ceil(round(complete.magnitude / step, 6)) * step, 6)
+
+
+def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None) -> tuple[str, ...]:
+    complete = one.complete.magnitude
+    reasons = []
+    if magnitude is None:
+        reasons.append(f"magnitude {one.magnitude:g}: the catalogue is complete from M {complete:.1f} there")
+    elif magnitude < complete - 1e-9:
+        refused = magnitude < complete - completeness.TOLERANCE - 1e-9
+        what = "training refuses it" if refused else "every result will carry a caution"
+        reasons.append(
+            f"magnitude {magnitude:g} is below completeness (M {complete:.1f}), {what}: "
+            f"{_complete_from(one.complete, 0.1):g} is safe"
+        )
+    found, total = one.event_days["test"], one.days["test"]
+    event_days = f"{found:,} of the {total:,} days of the test part have an event of M >= {one.magnitude:g} ahead"
+    if one.verdict:
+        reasons.append(f"radius {one.radius_km:g} km: {event_days}, enough for a verdict")
+    elif not one.trainable:
+        reasons.append(f"radius {one.radius_km:g} km: training will refuse it, too few days (or all) have an event")
+    else:
+        tried = "" if radius_km is not None else f" No radius up to {RADII_KM[-1]} km does."
+        reasons.append(
+            f"radius {one.radius_km:g} km: no verdict will be possible: {event_days}, it takes {FEWEST_EVENT_DAYS}."
+            f"{tried} What may help: a longer horizon (--horizon_days 7), or a catalogue that is longer or complete "
+            "to smaller magnitudes"
+        )
+    return tuple(reasons)
+
+
+def _nothing_to_learn(recipe: CatalogRecipe, one: _Tried, events: pd.DataFrame) -> RequestError:
+    counts = ", ".join(f"{one.event_days[part]:,} in the {part} part" for part in one.event_days)
+    target = recipe.target
+    return RequestError(
+        f"days with an event of M >= {one.magnitude:g} within {one.radius_km:g} km of ({target.latitude:g}, "
+        f"{target.longitude:g}) between {events['origin_time'].iloc[0]:%Y-%m-%d} and "
+        f"{events['origin_time'].iloc[-1]:%Y-%m-%d}: {counts}. There is nothing to learn from",
+        expected="days with and without one in the training and the validation part",
+        remedy="choose another place, a smaller --magnitude, another --radius_km, or a catalogue that covers it",
+    )
