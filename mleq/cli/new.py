@@ -16,7 +16,10 @@ from mleq.cli import common
 @click.option("--magnitude", type=float, help="Magnitude to forecast; proposed from the data where left out.")
 @click.option("--radius_km", type=float, help="Radius of the circle; proposed from the data where left out.")
 @click.option("--horizon_days", type=int, default=1, show_default=True, help="Days ahead.")
-@click.option("--timezone", help="IANA name of the zone whose days are forecast, e.g. Europe/Rome; whole hours by longitude where left out.")
+@click.option(
+    "--timezone",
+    help="IANA name of the zone whose days are forecast, e.g. Europe/Rome; whole hours by longitude where left out.",
+)
 @click.option("--title", help="Name for people.")
 @common.recipe_file
 @common.catalog_files

@@ -1,7 +1,8 @@
 """A radius and a magnitude that the data can carry, for a new recipe.
 
 Counted and estimated is what `check` counts and estimates: event-days of each part by `mleq.forecast.outcomes`,
-completeness from the training part by the recipe's own estimator.
+completeness from the training part by the recipe's own estimator. That is all that is looked at: how many days there
+are to score, nothing of how any forecast does on them.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ class _Tried:
         """Whether there can be one."""
         return self.trainable and FEWEST_EVENT_DAYS <= self.event_days["test"] < self.days["test"]
 
+    @property
+    def enough(self) -> bool:
+        """Whether the training part has as many event-days too: else a burst in the test part alone would decide."""
+        return self.verdict and self.event_days["train"] >= FEWEST_EVENT_DAYS
+
 
 def propose(
     recipe: CatalogRecipe,
@@ -92,18 +98,21 @@ def propose(
     """
     chosen = radius_km is not None and magnitude is not None
     if events is None or events.empty:
-        reasons = () if chosen else ("no catalogue to look at: the usual radius and magnitude, which nothing has tried",)
+        reasons = (
+            () if chosen else ("no catalogue to look at: the usual radius and magnitude, which nothing has tried",)
+        )
         return Proposal(radius_km or DEFAULT_RADIUS_KM, magnitude or DEFAULT_MAGNITUDE, reasons)
     tried: list[_Tried] = []
     for one in _tries(recipe, events, radius_km, magnitude):
         tried.append(one)
-        if one.verdict:
+        if one.enough:
             break
     else:
-        one = max(tried, key=lambda one: (one.trainable, one.event_days["test"], one.magnitude))
+        one = max(tried, key=lambda one: (one.trainable, one.verdict, one.event_days["test"], one.radius_km))
         if not (one.trainable or chosen):
             raise _nothing_to_learn(recipe, one, events)
-    return Proposal(one.radius_km, one.magnitude, _reasons(one, radius_km, magnitude))
+    reasons = _reasons(one, radius_km, magnitude, recipe.target.horizon_days)
+    return Proposal(one.radius_km, one.magnitude, reasons)
 
 
 def _tries(recipe: CatalogRecipe, events: pd.DataFrame, radius_km, magnitude) -> Iterator[_Tried]:
@@ -141,7 +150,7 @@ def _complete_from(complete: completeness.Completeness, step: float) -> float:
     return round(math.ceil(round(complete.magnitude / step, 6)) * step, 6)
 
 
-def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None) -> tuple[str, ...]:
+def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None, horizon_days: int) -> tuple[str, ...]:
     complete = one.complete.magnitude
     reasons = []
     if magnitude is None:
@@ -154,7 +163,8 @@ def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None) -> t
             f"{_complete_from(one.complete, 0.1):g} is safe"
         )
     found, total = one.event_days["test"], one.days["test"]
-    event_days = f"{found:,} of the {total:,} days of the test part have an event of M >= {one.magnitude:g} ahead"
+    ahead = "" if horizon_days == 1 else f" within {horizon_days} days"
+    event_days = f"{found:,} of the {total:,} days of the test part have an event of M >= {one.magnitude:g}{ahead}"
     if one.verdict:
         reasons.append(f"radius {one.radius_km:g} km: {event_days}, enough for a verdict")
     elif not one.trainable:
@@ -171,11 +181,11 @@ def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None) -> t
 
 def _nothing_to_learn(recipe: CatalogRecipe, one: _Tried, events: pd.DataFrame) -> RequestError:
     counts = ", ".join(f"{one.event_days[part]:,} in the {part} part" for part in one.event_days)
-    target = recipe.target
+    place = f"within {one.radius_km:g} km of ({recipe.target.latitude:g}, {recipe.target.longitude:g})"
+    start, end = events["origin_time"].iloc[[0, -1]]
     return RequestError(
-        f"days with an event of M >= {one.magnitude:g} within {one.radius_km:g} km of ({target.latitude:g}, "
-        f"{target.longitude:g}) between {events['origin_time'].iloc[0]:%Y-%m-%d} and "
-        f"{events['origin_time'].iloc[-1]:%Y-%m-%d}: {counts}. There is nothing to learn from",
+        f"there is nothing to learn from: days with an event of M >= {one.magnitude:g} {place} between "
+        f"{start:%Y-%m-%d} and {end:%Y-%m-%d}: {counts}",
         expected="days with and without one in the training and the validation part",
         remedy="choose another place, a smaller --magnitude, another --radius_km, or a catalogue that covers it",
     )

@@ -123,6 +123,14 @@ class TestNew:
         assert "M >= 5 within 150 km of (41.00, 29.00)" in plan["forecast"]
         raw = json.loads((tmp_path / "recipe.json").read_text())["recipes"][0]
         assert raw["target"]["timezone"] == "Etc/GMT-2"
+        assert "timezone Etc/GMT-2: days begin at midnight of UTC+2" in answer.out
+        assert "--timezone Europe/Rome" in answer.out
+
+    def test_a_zone_that_was_given_needs_no_word(self, mleq, tmp_path):
+        words = ("--latitude", 41, "--longitude", 14, "--recipe", tmp_path / "recipe.json", "--timezone", "Europe/Rome")
+        answer = mleq("new", "--id", "mine", *words)
+        assert answer.code == 0
+        assert "timezone" not in answer.out
 
     def test_an_id_that_is_used_is_refused(self, mleq, recipes, small):
         answer = mleq("new", "--id", "small", "--latitude", 1, "--longitude", 1, "--recipe", recipes(small))
@@ -160,7 +168,7 @@ class TestNew:
         target = answer.json["recipe"]["target"]
         assert 4.0 < target["magnitude"] <= 5.5
         assert 50 <= target["radius_km"] <= 500
-        assert len(answer.json["reasons"]) == 2
+        assert "enough for a verdict" in answer.json["reasons"][1]
 
 
 class TestInit:
