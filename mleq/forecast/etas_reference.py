@@ -62,7 +62,7 @@ log = logging.getLogger("mleq")
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """The target as `regional_model` asks; the gate of completeness has been passed by the recipe before."""
 
     latitude: float
@@ -70,6 +70,11 @@ class _Place:
     radius_km: float
     magnitude: float
     allow_incomplete: bool = True
+
+    @classmethod
+    def of(cls, target: Circle) -> Place:
+        """The place of a target."""
+        return cls(target.latitude, target.longitude, target.radius_km, target.magnitude)
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,8 @@ class EtasReference:
     @classmethod
     def fit(cls, recipe, events: pd.DataFrame, samples: Samples) -> EtasReference:
         """Fit on all dates of the schedule, each from events before it alone."""
-        last = pd.Timestamp(beginnings(samples.dates[-1:], recipe.target.timezone)[0], tz="UTC")
-        known, fits = _that_count(events, recipe.target), []
-        dates = schedule(fit_date(recipe, samples), last)
+        known, fits = that_count(events, recipe.target), []
+        dates = schedule_of(recipe, samples)
         with _quietly(), progress.task("fitting ETAS on its schedule", total=len(dates), unit="fits") as shown:
             for date in dates:
                 fits.append(fit_circle(known, recipe.target, date))
@@ -116,7 +120,7 @@ class EtasReference:
         dates = np.asarray(dates, "datetime64[D]")
         begin = beginnings(dates, self.target.timezone)
         days = (beginnings(dates + self.target.horizon_days, self.target.timezone) - begin) / DAY
-        known = _that_count(events, self.target)
+        known = that_count(events, self.target)
         made = np.array([_instant(one["fit_date"]) for one in self.fits])
         which = np.maximum(np.searchsorted(made, begin, side="right") - 1, 0)
         self._say_what_is_old(begin, made)
@@ -166,6 +170,12 @@ def schedule(first: pd.Timestamp, last: pd.Timestamp) -> list[pd.Timestamp]:
     while (date := first + pd.DateOffset(years=REFIT_YEARS * len(dates))) < last:
         dates.append(date)
     return dates
+
+
+def schedule_of(recipe, found) -> list[pd.Timestamp]:
+    """Dates of fits of a recipe; `found` has its `dates` and `parts`."""
+    last = pd.Timestamp(beginnings(found.dates[-1:], recipe.target.timezone)[0], tz="UTC")
+    return schedule(fit_date(recipe, found), last)
 
 
 def fit_circle(events: pd.DataFrame, target: Circle, date: pd.Timestamp) -> dict[str, Any]:
@@ -238,7 +248,7 @@ def _from_the_region(past: pd.DataFrame, target: Circle, date: pd.Timestamp) -> 
     """The regional model's numbers, or generic ones where there is none."""
     if target.radius_km > WIDEST_KM:
         return _from_the_circle_alone(past, target, date, f"a radius beyond {WIDEST_KM:g} km")
-    place = _Place(target.latitude, target.longitude, target.radius_km, target.magnitude)
+    place = Place.of(target)
     plain = past.copy(deep=False)
     plain.attrs = {}  # those of the whole catalogue would not be true of its past
     try:
@@ -344,7 +354,7 @@ def _area(target: Circle) -> Area:
     return Area(target.latitude, float((target.longitude + 180) % 360 - 180), target.radius_km)
 
 
-def _that_count(events: pd.DataFrame, target: Circle) -> pd.DataFrame:
+def that_count(events: pd.DataFrame, target: Circle) -> pd.DataFrame:
     """Events not known to be deeper than the target allows, with no claim to be the whole catalogue but its start."""
     known = pd.DataFrame(events).copy(deep=False)
     known.attrs = {key: value for key, value in events.attrs.items() if key == "start"}

@@ -12,6 +12,7 @@ from mleq.catalog import completeness
 from mleq.catalog.events import coverage
 from mleq.experiment.split import describe_split
 from mleq.forecast import networks
+from mleq.forecast.cost import BUSY, etas_cost, in_all, in_words
 from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.resampling import memory_needed_gb
@@ -68,6 +69,10 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
     complete = completeness_before(recipe, events, fit_date(recipe, found))
     parts = describe_split(found.dates, found.target, found.parts)
     start, end = coverage(events)
+    blocks = recipe.calibration.folds if recipe.calibration.method == "platt" else 0
+    seconds = _seconds(recipe, parts, shape)
+    etas = None if recipe.pool else etas_cost(recipe, events, found)
+    whole = None if etas is None else in_all(seconds, 1 + blocks, etas["seconds"])
     return {
         "events": len(events),
         "catalog_start": start.isoformat(),
@@ -81,8 +86,10 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
         "fit_date": fit_date(recipe, found).isoformat(),
         "heatmaps_mb": _megabytes((found.n_days, *shape[1:])),
         "resampling_gb": _resampling_gb(recipe, parts["train"], shape),
-        "calibration_blocks": recipe.calibration.folds if recipe.calibration.method == "platt" else 0,
-        "seconds": _seconds(recipe, parts, shape),
+        "calibration_blocks": blocks,
+        "seconds": seconds,
+        **({"etas": etas} if etas else {}),
+        **({"seconds_in_all": list(whole)} if whole else {}),
     }
 
 
@@ -172,17 +179,36 @@ def plan_lines(values: Plan) -> list[str]:
     count = values["parameters"]
     if "pool" in values:
         rows.append(("pool", values["pool"]))
+        rows.append(
+            ("time", "minutes: ETAS of every circle, year by year, and the models (docs/pool.md, What it costs)")
+        )
         return [f"{label:<12}{text}" for label, text in rows]
     rows.append(
         ("network", f"{count:,} parameters" if count else "a list of layers: `check --build` tries and counts it")
     )
-    if values.get("seconds") is not None:
-        folds = f" and {values['calibration_blocks']} networks for calibration" if values["calibration_blocks"] else ""
-        rows.append(
-            ("time", f"up to {_duration(values['seconds'])} for all epochs{folds} on {os.cpu_count()} usual cores")
-        )
-        rows.append(("", "and some minutes for the references, most of them for ETAS, which is fitted year by year"))
+    if "events" in values:
+        rows += _time(values)
     return [f"{label:<12}{text}" for label, text in rows]
+
+
+def _time(values: Plan) -> list[tuple[str, str]]:
+    """Say how long all takes and what takes most of it."""
+    etas, seconds, parts = values["etas"], values["seconds"], []
+    if "seconds_in_all" in values:
+        half = values["seconds_in_all"][0] / 2
+        most = "ETAS fits" if etas["seconds"] > half else "the network's epochs" if seconds > half else ""
+        whole = f"some {in_words(values['seconds_in_all'])} in all, the less on {os.cpu_count()} cores that are free"
+        parts.append(f"{whole}; most of it {most}" if most else whole)
+    if seconds is not None:
+        folds = f" and {values['calibration_blocks']} networks for calibration" if values["calibration_blocks"] else ""
+        parts.append(f"network: up to {_duration(seconds)} for all epochs{folds}, once they are built")
+    else:
+        parts.append("network: not known beforehand for a list of layers")
+    few, many = etas["events"]
+    on = f"{few:,} to {many:,} events each" if many else "too few events: generic parameters are taken"
+    words = in_words((etas["seconds"], BUSY * etas["seconds"]))
+    parts.append(f"ETAS: {etas['fits']} fits, one a year, on {on}: some {words}")
+    return [("" if number else "time", text) for number, text in enumerate(parts)]
 
 
 def _duration(seconds: float) -> str:

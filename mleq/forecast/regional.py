@@ -28,13 +28,13 @@ import math
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from mleq import atomic
-from mleq.catalog.completeness import ERA_YEARS, gate, refusal
+from mleq.catalog.completeness import ERA_YEARS, Completeness, gate, refusal
 from mleq.catalog.events import fingerprint
 from mleq.errors import DataError, RequestError, StorageError
 from mleq.etas.background import KernelBackground, adaptive_kernels
@@ -114,12 +114,7 @@ def regional_model(
     mleq.errors.RequestError
         If the magnitude lies below completeness and this is not allowed.
     """
-    since = fit_date - pd.DateOffset(years=FIT_YEARS + BEFORE_YEARS)
-    past = events.loc[(events["origin_time"] >= since) & (events["origin_time"] < fit_date)]
-    distance = distance_km(place.latitude, place.longitude, past["latitude"].to_numpy(), past["longitude"].to_numpy())
-    past = past.loc[distance <= FARTHEST_KM * math.sqrt(2) + MARGIN_KM]
-    if len(past) < FEWEST:
-        raise _no_data(place, len(past), fit_date)
+    past = _past_of(events, place, fit_date)
     settings = {"form": FORM, "place": asdict(place), "fit_date": fit_date.isoformat()}
     settings |= {"most": most} if most != MOST else {}
     key = hashlib.sha256((json.dumps(settings, sort_keys=True) + fingerprint(past)).encode()).hexdigest()[:32]
@@ -136,7 +131,40 @@ def regional_model(
     return found
 
 
-def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> Regional:
+def _past_of(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp) -> pd.DataFrame:
+    """All events that may have a part in a fit around a place."""
+    since = fit_date - pd.DateOffset(years=FIT_YEARS + BEFORE_YEARS)
+    past = events.loc[(events["origin_time"] >= since) & (events["origin_time"] < fit_date)]
+    distance = distance_km(place.latitude, place.longitude, past["latitude"].to_numpy(), past["longitude"].to_numpy())
+    past = past.loc[distance <= FARTHEST_KM * math.sqrt(2) + MARGIN_KM]
+    if len(past) < FEWEST:
+        raise _no_data(place, len(past), fit_date)
+    return past
+
+
+class Material(NamedTuple):
+    """What a fit around a place is made of.
+
+    `near` are the events of box and margin that trigger, whatever their magnitude; `targets` those of the box from m0
+    on and from `start` on, `n` of them.
+    """
+
+    complete: Completeness
+    m0: float
+    n: int
+    start: pd.Timestamp
+    box: Box
+    margin: Box
+    near: pd.DataFrame
+    targets: pd.DataFrame
+
+
+def material_of(events: pd.DataFrame, place: Any, fit_date: pd.Timestamp, *, most: int = MOST) -> Material:
+    """Say what the fit of `regional_model` would be made of, without making it; arguments and errors as there."""
+    return _material(_past_of(events, place, fit_date), place, fit_date, most)
+
+
+def _material(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> Material:
     start = max(fit_date - pd.DateOffset(years=FIT_YEARS), past["origin_time"].min())
     recent = past.loc[past["origin_time"] >= start]
     if recent.empty or fit_date - start < pd.Timedelta(days=365):
@@ -165,6 +193,11 @@ def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> 
     near = past.loc[margin.contains(past["latitude"].to_numpy(), past["longitude"].to_numpy())]
     targets = recent.loc[box.contains(recent["latitude"].to_numpy(), recent["longitude"].to_numpy())]
     targets = targets.loc[targets["magnitude"] >= m0 - 1e-9]
+    return Material(complete, m0, n, start, box, margin, near, targets)
+
+
+def _made(past: pd.DataFrame, place: Any, fit_date: pd.Timestamp, most: int) -> Regional:
+    complete, m0, n, start, box, margin, near, targets = _material(past, place, fit_date, most)
     about = {
         "region": list(box),
         "margin": list(margin),
