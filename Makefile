@@ -51,8 +51,9 @@ format: env ## format the code and mend what the linter can
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-schema: env ## write recipes/schema.json anew
+schema: env ## write recipes/schema.json and docs/settings.md anew
 	$(RUN) -c "import mleq.api; mleq.api.write_schema('recipes/schema.json')"
+	$(RUN) docs/generate.py
 
 figures: env ## redraw img/
 	$(RUN) -m mleq.report.figures img

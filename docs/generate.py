@@ -1,7 +1,9 @@
 """The pages of the docs that are made from the code: all settings of recipes, and all commands with their options.
 
 `docs/conf.py` calls this before it builds. Nothing is written twice: what a setting means stands in the recipe models,
-what an option does in the commands' help.
+what an option does in the commands' help. The settings are kept beside the other pages, which link to them, as
+recipes/schema.json is (`make schema` writes both, a test says when they are stale); the commands, which `--help` shows
+too, are made for the site alone.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import click
 from mleq import cli, registry
 
 HERE = Path(__file__).parent
+SETTINGS = HERE / "settings.md"
 FOLDER = HERE / "generated"
 
 UNITS = {
@@ -45,8 +48,8 @@ def settings_page() -> str:
     lines = [
         "# All settings",
         "",
-        "Made from the recipe models. What is required may also stand in the recipe that is extended; `null` stands "
-        "for none. [How to write a recipe](../recipes.md) says how they go together.",
+        "Made from the recipe models by `make schema`. What is required may also stand in the recipe that is extended; "
+        "`null` stands for none. [How to write a recipe](recipes.md) says how they go together.",
     ]
     for family in registry.recipe_models:
         lines += ["", f"## Family `{family}`"]
@@ -173,7 +176,10 @@ def commands_page() -> str:
 def write() -> None:
     """Write all generated pages."""
     FOLDER.mkdir(exist_ok=True)
-    for name, text in (("settings.md", settings_page()), ("commands.md", commands_page())):
-        path = FOLDER / name
+    for path, text in ((SETTINGS, settings_page()), (FOLDER / "commands.md", commands_page())):
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -48,6 +49,26 @@ def test_a_row_says_values_default_and_unit(generate):
     assert "| km |" in row
     assert "*required*" in row
     assert "| `horizon_days` | whole number, from 1 to 366 | `1` | days |" in page
+
+
+def test_the_page_of_settings_is_not_stale(generate):
+    assert (DOCS / "settings.md").read_text(encoding="utf-8") == generate.settings_page(), "run `make schema`"
+
+
+PAGES = [page for page in DOCS.rglob("*.md") if page.parent.name != "generated"]
+PAGES += [DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGES.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS.parent).as_posix())
+def test_links_lead_to_what_a_fresh_clone_has(page):
+    links = re.findall(r"\]\(([^()\s]+)\)", page.read_text(encoding="utf-8"))
+    for link in links:
+        place = link.partition("#")[0]
+        if not place or ":" in place:
+            continue
+        found = (page.parent / place).resolve()
+        assert found.exists(), link
+        assert not {"generated", "build", "out", "data"} & set(found.relative_to(DOCS.parent).parts[:2]), link
 
 
 class TestTheExampleOfAFamily:
