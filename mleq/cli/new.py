@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -68,4 +69,7 @@ def command(
         return
     for reason in written.reasons:
         click.echo(reason)
-    click.echo(f"recipe '{recipe_id}' is in {written.path}; look at it with: mleq check --recipe_id {recipe_id}")
+    given = [word for file in files for word in ("--catalog", str(file))]
+    given += ["--recipe", str(recipe_file)] if recipe_file else []
+    check = shlex.join(["mleq", "check", "--recipe_id", recipe_id, *given])
+    click.echo(f"recipe '{recipe_id}' is in {written.path}; look at it with: {check}")

@@ -131,6 +131,7 @@ class TestNew:
         answer = mleq("new", "--id", "mine", *words)
         assert answer.code == 0
         assert "timezone" not in answer.out
+        assert f"look at it with: mleq check --recipe_id mine --recipe {tmp_path / 'recipe.json'}" in answer.out
 
     def test_an_id_that_is_used_is_refused(self, mleq, recipes, small):
         answer = mleq("new", "--id", "small", "--latitude", 1, "--longitude", 1, "--recipe", recipes(small))
