@@ -133,11 +133,14 @@ def probe(recipe, objective: str) -> Any:
     from mleq.experiment.network import build
     from mleq.lab.networks import head, outputs
 
-    bins = recipe.codec.bins
+    bins, settings = recipe.codec.bins, recipe.model
+    # What tells cycles apart is in the contexts too, and would be learnt by heart from a handful of cycles.
+    decay = {"kernel_regularizer": {"class_name": "L2", "config": {"l2": settings.probe_weight_decay}}}
     layers = [
         {"name": "BatchNormalization"},
-        {"name": "Dense", "units": recipe.model.probe_units, "activation": "relu"},
-        *head(objective, bins),
+        {"name": "Dense", "units": settings.probe_units, "activation": "relu", **decay},
+        {"name": "Dropout", "rate": settings.probe_dropout},
+        *({**layer, **decay} for layer in head(objective, bins)),
     ]
     return build(
         layers,

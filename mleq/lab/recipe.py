@@ -202,6 +202,10 @@ class CpcModel(Learning):
     context: int = Field(48, ge=1, description="units of the GRU")
     steps: int = Field(4, ge=1, le=64, description="how many steps ahead are predicted")
     probe_units: int = Field(32, ge=1, description="units of the head's hidden layer")
+    probe_weight_decay: float = Field(0.1, ge=0, le=100, description="L2 penalty on the head's weights")
+    probe_dropout: float = Field(
+        0.5, ge=0, lt=1, description="share of the head's hidden units dropped while it learns"
+    )
     probe_epochs: int = Field(60, ge=1, le=100_000, description="passes over the training part by the head, at most")
     probe_learning_rate: float = Field(3e-3, gt=0, le=10, description="step of the head's optimiser")
 
