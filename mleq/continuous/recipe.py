@@ -43,7 +43,7 @@ class SimulatedRecord(Settings):
     source: Literal["simulated"]
     start: dt.date = Field(description="first day (UTC)")
     days: float = Field(gt=0, le=3660, description="length in days")
-    sampling_rate: Rate = 50.0
+    sampling_rate: float = Field(50.0, ge=8, le=100_000, description="samples a second; its noises need 8 at least")
     channels: int = Field(1, ge=1, le=12, description="components of the station")
     seed: int = Field(1, ge=0, description="of the record")
     latitude: Latitude = Field(71.6, description="of the station, degrees north")

@@ -14,7 +14,7 @@ from mleq.continuous.formats import write_hdf5
 from mleq.continuous.material import load as load_record
 from mleq.continuous.records import Trace, gather
 from mleq.continuous.samples import make_samples
-from mleq.errors import DataError, MissingData, RequestError
+from mleq.errors import DataError, MissingData, RecipeError, RequestError
 
 RATE = 20.0
 
@@ -220,6 +220,16 @@ def test_windows_with_a_hole_or_silence_are_set_apart(small, load):
     assert {62_000 // window, 64_000 // window - 1} <= set(unusable)
     assert len(unusable) <= 12
     assert np.isfinite(features.mean).all()
+
+
+@pytest.mark.parametrize("rate", [8, 9.5])
+def test_the_slowest_simulated_record_has_all_its_noises(small, load, rate):
+    small["record"] |= {"sampling_rate": rate, "days": 0.05, "tremor": True}
+    record = load_record(load({**small, "detect": {"band_hz": [0.8, 3.0]}}))
+    assert np.isfinite(record.stations[0].read(0, 1000)).all()
+    small["record"]["sampling_rate"] = 5
+    with pytest.raises(RecipeError, match="record.sampling_rate: found 5; expected at least 8"):
+        load(small)
 
 
 def test_bad_records_are_refused_in_words(small, load, tmp_path):

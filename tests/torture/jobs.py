@@ -18,13 +18,22 @@ from continuous.small_record import SMALL as SMALL_RECORD
 from service_stand_in import serving, yearly
 
 CLONE = Path(__file__).resolve().parents[2]
-RECORD = SMALL_RECORD | {"id": "record"}
+RECORD = SMALL_RECORD | {
+    "id": "record",
+    "record": {
+        "source": "simulated", "start": "2020-01-01", "days": 30, "sampling_rate": 8, "channels": 1, "seed": 2,
+        "repeaters": 0, "local_per_day": 2, "latitude": 36.5, "longitude": 138.5, "tremor": False,
+        "seismicity": {"per_day": 4, "min_magnitude": 0.7, "max_magnitude": 4.0, "A": 0.25, "alpha": 1.5, "sources": 3},
+    },
+    "detect": {"length_s": 10, "families": 4, "band_hz": [0.8, 3.8]},
+    "chunk_hours": 48,
+}  # fmt: skip
 CHAIN = SMALL | {
     "id": "chained",
     "catalog": {"source": "recipe", "id": "record", "start": "2020-01-01", "min_magnitude": 0.0},
-    "target": SMALL["target"] | {"magnitude": 0.5, "radius_km": 50, "timezone": "UTC", "allow_incomplete": True},
+    "target": SMALL["target"] | {"magnitude": 2.0, "radius_km": 50, "timezone": "UTC", "allow_incomplete": True},
     "grid": {"extent": {"degrees": 2}, "rows": 2, "columns": 2, "window_days": 1},
-    "calibration": {"method": "none"},
+    "calibration": {"method": "prior_shift"},
 }
 
 
@@ -88,9 +97,9 @@ def forecasts(recipe_id: str) -> Callable[[Path], pd.DataFrame]:
 
 
 def predictions(folder: Path) -> list[dict[str, Any]]:
-    """The forecasts kept, without when they were made."""
-    kept = json.loads((folder / "out" / "predictions.json").read_text())
-    return [{k: v for k, v in entry.items() if k not in ("made", "run")} for entry in kept]
+    """The forecasts kept, without when they were made and by which run, which was trained for this folder alone."""
+    kept = json.loads((folder / "out" / "predictions.json").read_text())["predictions"]
+    return [{k: v for k, v in entry.items() if k not in ("made_at", "run")} for entry in kept]
 
 
 def events(folder: Path) -> pd.DataFrame:
@@ -102,9 +111,9 @@ def events(folder: Path) -> pd.DataFrame:
 
 def swept(folder: Path) -> pd.DataFrame:
     """The sweep's table, without how long things took."""
-    (table,) = (folder / "out" / "sweep").rglob("*.parquet")
-    found = pd.read_parquet(table)
-    return found.drop(columns=[name for name in found if name.endswith("_s") or name in ("run", "started")])
+    place = folder / "out" / "sweep"
+    found = pd.read_parquet(place / json.loads((place / "summary.json").read_text())["name"] / "table.parquet")
+    return found.drop(columns=[name for name in found if name in ("seconds", "run")])
 
 
 JOBS = {

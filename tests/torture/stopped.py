@@ -82,7 +82,8 @@ def unreadable(folder: Path) -> list[Path]:
 def killed(job: Job, folder: Path, times: int, seed: int = 0) -> Harm:
     """Kill a command again and again at random moments, going on each time; then let it end and compare."""
     harm, draw = Harm(), np.random.default_rng(seed)
-    job.prepare(folder / "sound")
+    job.prepare(folder / "prepared")
+    shutil.copytree(folder / "prepared", folder / "sound")
     with job.answering() as variables:
         began = time.monotonic()
         whole = run(job.words, folder / "sound", variables)
@@ -93,7 +94,7 @@ def killed(job: Job, folder: Path, times: int, seed: int = 0) -> Harm:
         while harm.tried < times:
             number += 1
             here = folder / f"killed{number}"
-            job.prepare(here)
+            shutil.copytree(folder / "prepared", here)
             there = finished(here)
             while harm.tried < times:
                 ended = _killed_once(job, here, variables, draw.uniform(0.05, 1.1 * lasting))

@@ -45,3 +45,12 @@ def test_a_fetch_that_is_killed_loses_nothing(tmp_path):
 def test_a_fetch_that_may_write_small_files_only_says_so(tmp_path):
     harm = stopped.small_files(JOBS["fetch"], tmp_path, limits=(1_000,))
     assert harm.total == 0, harm.said
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", JOBS)
+def test_a_command_that_is_killed_goes_on_to_the_same_result(name, tmp_path):
+    harm = stopped.killed(JOBS[name], tmp_path, times=1)
+    assert harm.tried == 1
+    assert harm.total == 0, harm.said
