@@ -1,7 +1,7 @@
 """What the networks of laboratory earthquakes are worth, and how large the leak of random folds is.
 
     python benchmarks/lab_skill.py [--only networks,null,table,shear] [--recipes lab_wave,…] [--failures N]
-                                   [--experiments 1,2,3] [--out_dir FOLDER] [--figure img/lab_leak.png]
+                                   [--experiments 41,42,43,44,45] [--out_dir FOLDER] [--figure img/lab_leak.png]
 
 networks   each shelf network trained on the coupled simulation as it is: mean absolute error on the test cycles under
            its objectives, beside the median, the four-feature boosting and the strongest reference, on the same windows
@@ -152,7 +152,9 @@ def main() -> None:
     parser.add_argument("--only", default="networks,null,table,shear")
     parser.add_argument("--recipes", default=",".join(NETWORKS))
     parser.add_argument("--failures", type=int, default=20, help="in each simulated experiment")
-    parser.add_argument("--experiments", default="1,2,3", help="seeds of the simulated experiments; the shelf's is 1")
+    parser.add_argument(
+        "--experiments", default="41,42,43,44,45", help="seeds of the simulated experiments; the shelf's is 1"
+    )
     parser.add_argument("--out_dir", type=Path)
     parser.add_argument("--figure", type=Path, help="where the picture of the leak is drawn")
     options = parser.parse_args()
