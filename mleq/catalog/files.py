@@ -262,14 +262,14 @@ def _read_parquet(path: Path, names: Mapping[str, str]) -> pd.DataFrame:
     renamed = _rename(table.column_names, str(path), names)
     _warn_of_kinds(renamed, str(path))
     table = table.rename_columns(renamed)
-    for name in columns.TIMES:
-        if name in table.column_names and not pa.types.is_timestamp(table.column(name).type):
-            moments = pd.to_datetime(table.column(name).to_pandas(), errors="coerce", utc=True, format="ISO8601")
-            place = table.column_names.index(name)
-            table = table.set_column(place, name, pa.Array.from_pandas(moments.dt.as_unit("us")))
     try:
+        for name in columns.TIMES:
+            if name in table.column_names and not pa.types.is_timestamp(table.column(name).type):
+                moments = pd.to_datetime(table.column(name).to_pandas(), errors="coerce", utc=True, format="ISO8601")
+                place = table.column_names.index(name)
+                table = table.set_column(place, name, pa.Array.from_pandas(moments.dt.as_unit("us")))
         raw = columns.from_arrow(table)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:  # texts that are no UTF-8 among them
         raise DataError(f"{path}: a column has values of another type ({error})") from None
     bad = np.flatnonzero(_bad_rows(raw))
     if len(bad):

@@ -165,6 +165,8 @@ def gather(
     traces = sorted((one for one in traces if one.count > 0), key=lambda one: (one.station, one.channel, one.start_ns))
     if not traces:
         raise DataError(f"{source}: no trace with samples", expected="at least one")
+    for one in traces:
+        _check_times(one)
     _one_rate(traces)
     names = list(dict.fromkeys(one.station for one in traces))
     stations = tuple(_station([one for one in traces if one.station == name], latitude, longitude) for name in names)
@@ -177,6 +179,18 @@ def gather(
         )
     held = "\n".join(f"{one.start_ns} {one}" for one in traces)
     return ContinuousRecord(stations, source, hashlib.sha256(held.encode()).hexdigest())
+
+
+def _check_times(trace: Trace) -> None:
+    """Refuse a trace whose times cannot be counted in nanoseconds: its file is broken."""
+    lasting_s = trace.count / trace.rate if 0 < trace.rate < np.inf else np.inf
+    if abs(trace.start_ns) + 1e9 * lasting_s >= 2**63:
+        raise DataError(
+            f"station {trace.station}, channel {trace.channel} of {trace.source}: {trace.count} samples at "
+            f"{trace.rate:g} Hz that begin {trace.start_ns / 1e9:.0f} s after 1970",
+            expected="a sampling rate above zero, and times between the years 1678 and 2262",
+            remedy="the file is broken: copy or download it again",
+        )
 
 
 def _one_rate(traces: list[Trace]) -> None:

@@ -193,6 +193,18 @@ def test_something_else_that_is_called_parquet(tmp_path):
     bad(tmp_path, "<html></html>", "cannot be read as Parquet", "bad.parquet")
 
 
+def test_a_parquet_text_that_is_no_utf8(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    times = pa.array([b"2010-01-0\xe1T13:00:00.000Z"]).view(pa.string())
+    rest = {"id": ["a"], "latitude": [1.0], "longitude": [2.0], "depth": [3.0], "mag": [4.0]}
+    path = tmp_path / "events.parquet"
+    pq.write_table(pa.table({"time": times, **rest}), path)
+    with pytest.raises(DataError, match="a column has values of another type"):
+        read_files([path])
+
+
 def test_html_and_binary(tmp_path):
     bad(tmp_path, "<!DOCTYPE html>\n<html></html>", "are missing")
     bad(tmp_path, b"\xff\xfe\x00\x01", "not text")

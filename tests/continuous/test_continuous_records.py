@@ -1,5 +1,6 @@
 """Records: gaps, overlaps, rates, order of traces, and the files they come from."""
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -46,6 +47,15 @@ def test_times_are_snapped_to_the_grid_within_half_a_sample():
 def test_overlapping_traces_that_disagree_are_refused():
     with pytest.raises(DataError, match="two overlapping traces disagree: AA.ONE HHZ from 1970-01-01 00:00:00"):
         gather([trace(0, 1000), trace(900, 2000, values=VALUES + 1)], "test")
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan"), 1e-12])
+def test_a_trace_that_cannot_be_timed_is_refused(rate):
+    with pytest.raises(DataError, match="station AA.ONE, channel HHZ of file: .* Hz.*sampling rate above zero"):
+        gather([trace(), trace(channel="HHN"), dataclasses.replace(trace(), rate=rate)], "test")
+    late = dataclasses.replace(trace(), start_ns=1040722073335682000000)
+    with pytest.raises(DataError, match="begin 1040722073336 s after 1970.*1678 and 2262"):
+        gather([late], "test")
 
 
 def test_mixed_rates_and_unequal_channels_are_refused():
