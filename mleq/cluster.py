@@ -134,7 +134,7 @@ class OnDask:
         for _, alike in groupby(units, key=lambda unit: len(unit.arguments)):
             some = [*alike]
             rows = [
-                (unit.function, unit.key, mleq.__version__, self.threads, folder, *map(self._handled, unit.arguments))
+                (unit.function, unit.key, mleq.__version__, self.threads, folder, *map(self._sendable, unit.arguments))
                 for unit in some
             ]
             names = [f"{unit.function.partition(':')[2]}-{unit.key}-{secrets.token_hex(4)}" for unit in some]
@@ -142,7 +142,8 @@ class OnDask:
             yield from zip(some, self.client.map(perform, *columns, key=names, pure=False), strict=True)
         key_split.cache_clear()  # else it keeps the names of the last 100,000
 
-    def _handled(self, argument: Any) -> Any:
+    def _sendable(self, argument: Any) -> Any:
+        """An argument as it is given to Dask: what is shared goes as its handle."""
         return self._handle(argument) if isinstance(argument, Shared) else argument
 
     def _handle(self, shared: Shared) -> Any:

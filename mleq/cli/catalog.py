@@ -23,13 +23,7 @@ PERIOD_YEARS = 5
 @common.catalog_files
 @common.data_dir
 @common.out_dir
-@click.option(
-    "--plot",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="Where to draw it (.png, .svg, .pdf).",
-)
+@common.file_to_write("--plot", help="Where to draw it (.png, .svg, .pdf).")
 @common.as_json
 def command(
     recipe_id: str | None,

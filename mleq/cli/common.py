@@ -114,15 +114,19 @@ def workers(default: int | None = None) -> Callable:
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
-def to_write(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse a folder where an option asks for the name of a file to write."""
-    if path is not None and path.is_dir():
-        raise RequestError(
-            f"--{parameter.opts[0].lstrip('-')} {path} is a folder",
-            expected="the name of a file to write",
-            remedy="Add a name: FOLDER/FILE",
-        )
-    return path
+def file_to_write(*names: str, help: str) -> Callable:  # noqa: A002, as click calls it
+    """Option that names a file to write; a folder is refused before any work is done."""
+
+    def refuse_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None and path.is_dir():
+            raise RequestError(
+                f"{names[0]} {path} is a folder",
+                expected="the name of a file to write",
+                remedy="Add a name: FOLDER/FILE",
+            )
+        return path
+
+    return click.option(*names, type=EXISTING, callback=refuse_folder, metavar="FILE", help=help)
 
 
 def numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...]:

@@ -23,14 +23,7 @@ from mleq.cli import common
     help="Count every window at the service again and check every partition; list what differs.",
 )
 @click.option("--repair", is_flag=True, help="As --verify, and bring the windows that differ again.")
-@click.option(
-    "--export",
-    "export_to",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="Write the events to FILE.",
-)
+@common.file_to_write("--export", "export_to", help="Write the events to FILE.")
 @click.option("--snapshot", metavar="NAME", help="Freeze the state of the store under this name.")
 @click.option("--usgs_url", metavar="ADDRESS", help="Address of the event service (also from MLEQ_USGS_URL).")
 @common.inputs

@@ -22,13 +22,7 @@ from mleq.experiment.table import columns
 @click.option("--allow_incomplete", is_flag=True, help="Answer below the completeness magnitude too, and say so.")
 @click.option("--map", "whole_earth", is_flag=True, help="Of every cell of the Earth, instead of one place.")
 @click.option("--step", type=float, default=1.0, show_default=True, help="With --map: side of a cell, degrees.")
-@click.option(
-    "--csep",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="With --map: also as CSEP's gridded forecast.",
-)
+@common.file_to_write("--csep", help="With --map: also as CSEP's gridded forecast.")
 @common.catalog_files
 @common.data_dir
 @common.out_dir

@@ -21,24 +21,12 @@ from mleq.errors import RequestError
 @common.recipe_file
 @common.catalog_files
 @common.inputs
-@click.option(
-    "--submission",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="Write the answers as a competition's csv.",
-)
+@common.file_to_write("--submission", help="Write the answers as a competition's csv.")
 @click.option("--pool", is_flag=True, help="Forecast all circles of the recipe's pool, into a Parquet file.")
 @click.option(
     "--circle", "circles", multiple=True, metavar="LAT,LON", help="With --pool: this place instead; repeatable."
 )
-@click.option(
-    "--output",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="With --pool: the Parquet file to write.",
-)
+@common.file_to_write("--output", help="With --pool: the Parquet file to write.")
 @common.data_dir
 @common.out_dir
 @common.as_json

@@ -11,13 +11,7 @@ from mleq.cli import common
 
 @common.door("report", "redraw a run's page")
 @common.recipe_id
-@click.option(
-    "--single",
-    type=common.EXISTING,
-    callback=common.to_write,
-    metavar="FILE",
-    help="Write the page as one file, to be sent.",
-)
+@common.file_to_write("--single", help="Write the page as one file, to be sent.")
 @common.out_dir
 @common.as_json
 def command(recipe_id: str, single: Path | None, out_dir: Path, as_json: bool) -> None:

@@ -113,7 +113,7 @@ def swept(folder: Path) -> pd.DataFrame:
     """The sweep's table, without how long things took."""
     place = folder / "out" / "sweep"
     found = pd.read_parquet(place / json.loads((place / "summary.json").read_text())["name"] / "table.parquet")
-    return found.drop(columns=[name for name in found if name in ("seconds", "run")])
+    return found.drop(columns="seconds")
 
 
 JOBS = {
