@@ -1,4 +1,4 @@
-"""Count what faults break: `make torture`, or `python tests/torture [--trials N] [--only NAME …]`.
+"""Count what faults break: `make torture`, or `python tests/torture [--kills N] [--seed N] [--only NAME …]`.
 
 The table says of each fault how often it was tried, and how many tracebacks, wrong exit codes, lost finished results,
 half-written files and results unlike those of an undisturbed command there were. All but the first should be 0; the
@@ -32,7 +32,7 @@ def faults(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path], 
         make = partial(spoilt.spoilt_file, name)
         yield f"mutated {name}", lambda folder, make=make: as_harm(spoilt.tried(make, range(options.files)))
     for name, job in JOBS.items():
-        yield f"{name} killed", lambda folder, job=job: stopped.killed(job, folder, options.kills)
+        yield f"{name} killed", lambda folder, job=job: stopped.killed(job, folder, options.kills, options.seed)
     for name, job in JOBS.items():
         yield f"{name}, small files only", lambda folder, job=job: stopped.small_files(job, folder)
         yield f"{name}, disk full", lambda folder, job=job: stopped.full_disk(job, folder)
@@ -53,6 +53,9 @@ def main() -> None:
     parser.add_argument("--recipes", type=int, default=10_000, help="mutated recipes")
     parser.add_argument("--files", type=int, default=2_000, help="mutated files of each format")
     parser.add_argument("--kills", type=int, default=200, help="kills of each command")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the moments of the kills: another for each part of a long count"
+    )
     parser.add_argument("--only", nargs="*", help="parts of the names of faults")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
