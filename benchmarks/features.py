@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from mleq.catalog.events import coverage  # noqa: E402
 from mleq.catalog.load import load_events  # noqa: E402
 from mleq.forecast.features import FEATURES, Past, circle_features  # noqa: E402
-from mleq.recipe.load import load_recipe  # noqa: E402
+from mleq.recipe import load_recipe  # noqa: E402
 from mleq.registry import recipe_models  # noqa: E402
 
 REAL_FILE = ROOT.parent / "shared" / "data" / "usgs_world_m4_1973_2015.csv.gz"

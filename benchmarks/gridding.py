@@ -33,7 +33,7 @@ from mleq.forecast.grid import Grid  # noqa: E402
 from mleq.forecast.heatmaps import daily_heatmaps  # noqa: E402
 from mleq.forecast.samples import make_samples  # noqa: E402
 from mleq.forecast.windows import scaled  # noqa: E402
-from mleq.recipe.load import load_recipe  # noqa: E402
+from mleq.recipe import load_recipe  # noqa: E402
 from mleq.recipe.settings import SimulatedCatalog  # noqa: E402
 from mleq.registry import recipe_models  # noqa: E402
 

@@ -27,7 +27,7 @@ import numpy as np  # noqa: E402
 from mleq.catalog.load import load_events  # noqa: E402
 from mleq.forecast.references import REFERENCES  # noqa: E402
 from mleq.forecast.samples import make_samples  # noqa: E402
-from mleq.recipe.load import load_recipe  # noqa: E402
+from mleq.recipe import load_recipe  # noqa: E402
 from mleq.registry import recipe_models  # noqa: E402
 from mleq.scores import log_score  # noqa: E402
 

@@ -30,7 +30,7 @@ from mleq.forecast.grid import grid_for  # noqa: E402
 from mleq.forecast.networks import layers, operations_per_sample  # noqa: E402
 from mleq.forecast.plan import OPERATIONS_PER_CORE  # noqa: E402
 from mleq.forecast.samples import Samples, make_samples  # noqa: E402
-from mleq.recipe.load import load_recipe  # noqa: E402
+from mleq.recipe import load_recipe  # noqa: E402
 from mleq.registry import recipe_models  # noqa: E402
 
 REAL_FILE = ROOT.parent / "shared" / "data" / "usgs_world_m4_1973_2015.csv.gz"

@@ -194,7 +194,8 @@ class TestPaths:
 
     @pytest.mark.parametrize("name", ELSEWHERE)
     def test_ids_of_recipes(self, name, tmp_path):
-        from mleq.recipe.load import Entry, validate
+        from mleq.recipe.entries import Entry
+        from mleq.recipe.load import validate
         from mleq.registry import recipe_models
 
         raw = {"family": "catalog", "id": name, "catalog": {"source": "recipe", "id": name}}

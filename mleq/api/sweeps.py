@@ -15,7 +15,7 @@ from mleq.api.recipes import load_recipe
 from mleq.api.runs import loader
 from mleq.errors import RecipeError, RequestError
 from mleq.performing import forget, kept_answer
-from mleq.recipe.load import find_entries, read_entries
+from mleq.recipe.entries import find_entries, read_entries
 from mleq.registry import family as family_of
 
 log = logging.getLogger("mleq")

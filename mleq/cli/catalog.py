@@ -75,7 +75,7 @@ def _settings(recipe_id: str | None, recipe_file: Path | None):
 
     if recipe_id is None:
         return None, None
-    from mleq.recipe.load import load_recipe
+    from mleq.recipe import load_recipe
     from mleq.registry import recipe_models
 
     recipe = load_recipe(recipe_id, recipe_file, models=recipe_models)

@@ -50,7 +50,7 @@ def door(name: str, help_line: str = "", *, quiet: bool = False) -> Callable:
 
 def known_ids(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
     """Ids of recipes that begin so, for completion in a shell; none where a file has a mistake."""
-    from mleq.recipe.load import find_entries
+    from mleq.recipe import find_entries
 
     try:
         return [

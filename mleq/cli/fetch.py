@@ -129,7 +129,7 @@ def _request(recipe_file, recipe_id, start, end, min_magnitude):
     url = first = last = None
     magnitude = min_magnitude
     if recipe_id:
-        from mleq.recipe.load import load_recipe
+        from mleq.recipe import load_recipe
         from mleq.registry import recipe_models
 
         recipe = load_recipe(recipe_id, recipe_file, models=recipe_models)

@@ -21,7 +21,7 @@ def command(folder: Path) -> None:
       mleq init my_forecasts
     """
     from mleq import atomic
-    from mleq.recipe.load import shelf_files, shelf_folder, template
+    from mleq.recipe.entries import shelf_files, shelf_folder, template
 
     own, shelf = folder / "recipe.json", folder / "recipes"
     for place in (own, shelf):

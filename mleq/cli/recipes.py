@@ -19,7 +19,7 @@ def command(recipe_file: Path | None, as_json: bool) -> None:
     Example:
       mleq recipes
     """
-    from mleq.recipe.load import find_entries, load_recipe
+    from mleq.recipe import find_entries, load_recipe
     from mleq.registry import recipe_models
 
     rows, seen = [], set()

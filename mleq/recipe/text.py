@@ -149,3 +149,8 @@ class _Parser:
             found = repr(self.text[at]) if at < len(self.text) else "the end of the file"
             self.refuse(at, f'expected "," or "{closing}", found {found}')
         return self.skip(at + 1), False
+
+
+def dotted(path: Path) -> str:
+    """Return a path as a person writes it: "model.epochs"."""
+    return ".".join(str(part) for part in path)

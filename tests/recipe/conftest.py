@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mleq.recipe.load import load_recipe
+from mleq.recipe import load_recipe
 from mleq.registry import recipe_models
 
 

@@ -115,7 +115,7 @@ def spoilt_file(name: str, folder: Path) -> Callable[[int], str]:
 def spoilt_recipe(folder: Path) -> Callable[[int], str]:
     """Return a trial: one shipped recipe is spoilt by a seed and checked by the command line, without a store."""
     from mleq.cli import main
-    from mleq.recipe.load import shelf_files
+    from mleq.recipe.entries import shelf_files
 
     shipped = [entry for file in shelf_files() for entry in json.loads(file.read_text("utf-8"))["recipes"]]
 
