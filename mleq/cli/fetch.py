@@ -84,18 +84,7 @@ def command(
             brought = fetch.fetch(store, service, *period, magnitude)
             answer |= vars(brought)
         if verify or repair:
-            differences = fetch.verify(store, service)
-            answer["differences"] = [
-                {
-                    "window": str(one.record.window),
-                    "stored": one.record.count,
-                    "counted": one.counted,
-                    "damaged": one.damaged,
-                }
-                for one in differences
-            ]
-            if repair:
-                fetch.repair(store, service, differences)
+            answer["differences"] = _verified(store, service, repair)
     answer |= _state(store)
     if snapshot:
         answer["snapshot"] = {"name": snapshot, "sha256": store.freeze(snapshot)}
@@ -108,6 +97,24 @@ def command(
         _make_ready(recipe_id, recipe_file, data_dir)
     if answer.get("differences") and not repair:
         raise click.exceptions.Exit(1)
+
+
+def _verified(store, service, repair: bool) -> list[dict[str, Any]]:
+    """Windows of the store that the service counts otherwise, or that are damaged, and that `repair` brings again."""
+    from mleq.catalog import fetch
+
+    differences = fetch.verify(store, service)
+    if repair:
+        fetch.repair(store, service, differences)
+    return [
+        {
+            "window": str(one.record.window),
+            "stored": one.record.count,
+            "counted": one.counted,
+            "damaged": one.damaged,
+        }
+        for one in differences
+    ]
 
 
 def _make_ready(recipe_id: str, recipe_file: Path | None, data_dir: Path) -> None:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from mleq import progress
 from mleq.errors import DataError
-from mleq.etas.areas import Shares, area_km2, outline_of, region_of, shares
+from mleq.etas.alternation import Found, Places, Problem, in_turn, places_of
+from mleq.etas.areas import Shares, outline_of, region_of, shares
 from mleq.etas.background import AdaptiveKernels, KernelBackground, adaptive_kernels
 from mleq.etas.completeness import Completeness, Gaps, stand_ins
 from mleq.etas.forecasting import EtasModel
 from mleq.etas.history import History
-from mleq.etas.likelihood import EtasLikelihood, from_log, likelihood_of, log_names, to_log
+from mleq.etas.likelihood import from_log, likelihood_of, log_names, to_log
 from mleq.etas.parameters import EtasParameters
-from mleq.etas.search import covariance_of, log_bounds, maximise, on_bounds, within_reach
-from mleq.etas.sphere import Box
+from mleq.etas.search import covariance_of, log_bounds, on_bounds
 
 FEWEST_TARGETS = 100
-LARGEST_ROUNDS = 20
-TARGETS_AT_FIRST = 1500
-REGROUP = 0.05  # change of a log-parameter beyond which pairs are grouped anew before the end
 WIDER = 1.5  # factor on the neighbours of adaptive kernels whose effect counts as a standard error
-TOLERANCE = 2e-3  # largest change of a log-parameter between two rounds that counts as converged
 logger = logging.getLogger("mleq")
 
 
@@ -165,48 +161,27 @@ def fit_etas(
             expected=f"at least {FEWEST_TARGETS} to fit ETAS",
             remedy="Take a larger region, a longer period or a lower magnitude.",
         )
-    parameters = _first_guess(first_guess, tapered, len(targets), end - start, m0)
     in_region = shares(sources.latitude, sources.longitude, outline_of(box))
     of_targets = Shares(in_region.angle[is_target])
-    kernels = _kernels(background, targets, box, neighbours, of_targets)
-    # Where not all events are listed, each that is stands for more.
-    stands_for = 1 / listed_share[is_target]
-    chance = np.full(len(targets), 0.5)
-    density = _density(background, kernels, chance * stands_for, targets, box)
-
-    def prepared(some: History, density: np.ndarray, parameters: EtasParameters) -> EtasLikelihood:
-        known = {"in_region": in_region, "of": len(targets), "weight": weight, "gaps": gaps}
-        return likelihood_of(sources, some, density, box, start, end, parameters, exact=exact, **known)
-
-    def best(likelihood: EtasLikelihood, theta: np.ndarray, grouped_at: np.ndarray) -> np.ndarray:
-        return maximise(likelihood, theta, bounds if exact else within_reach(bounds, grouped_at))
-
-    theta = to_log(parameters)
-    bounds = log_bounds(theta, () if isinstance(tapered, bool) else ("tau_days",))
-    with progress.task("fitting ETAS", unit="rounds") as shown:
-        # A part of the targets says cheaply about where to look, and so where to group.
-        part = slice(None, None, max(1, len(targets) // TARGETS_AT_FIRST))
-        theta = best(prepared(targets[part], density[part], parameters), theta, theta)
-        likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
-        converged, rounds = False, 0
-        while not converged and rounds < LARGEST_ROUNDS:
-            before, theta = theta, best(likelihood, theta, grouped_at)
-            chance = likelihood.background_probability(from_log(theta, m0))
-            density = _density(background, kernels, chance * stands_for, targets, box)
-            rounds += 1
-            settled, off = np.max(np.abs(theta - before)) < TOLERANCE, np.max(np.abs(theta - grouped_at))
-            if not exact and settled and off > REGROUP:  # far from their place, groups still show the way
-                likelihood, grouped_at = prepared(targets, density, from_log(theta, m0)), theta
-                continue
-            likelihood = likelihood.with_background(density)
-            converged = rounds > 1 and settled
-            shown.advance(1)
-    parameters = from_log(theta, m0)
-    found = _background(background, kernels, chance * stands_for, box)
-    fit = _result(likelihood, parameters, bounds, found, targets, chance, rounds, converged)
-    if kernels is not None:
-        wider = _kernels(background, targets, box, math.ceil(WIDER * neighbours), of_targets)
-        moved = _moved_by(likelihood, theta, fit.log_covariance, wider, chance * stands_for)
+    theta = to_log(_first_guess(first_guess, tapered, len(targets), end - start, m0))
+    problem = Problem(
+        targets=targets,
+        # Where not all events are listed, each that is stands for more.
+        stands_for=1 / listed_share[is_target],
+        m0=m0,
+        bounds=log_bounds(theta, () if isinstance(tapered, bool) else ("tau_days",)),
+        exact=exact,
+        likelihood=partial(
+            likelihood_of, sources, region=box, start=start, end=end, exact=exact,
+            in_region=in_region, of=len(targets), weight=weight, gaps=gaps,
+        ),
+    )  # fmt: skip
+    places = places_of(background, targets, box, neighbours, of_targets)
+    found = in_turn(problem, places, theta)
+    fit = _result(problem, places, found)
+    if isinstance(places, AdaptiveKernels):
+        wider = adaptive_kernels(targets, box, neighbours=math.ceil(WIDER * neighbours), in_region=of_targets)
+        moved = _moved_by(found, fit.log_covariance, wider.density(found.chance * problem.stands_for))
         fit = replace(fit, log_covariance=fit.log_covariance + np.outer(moved, moved))
     _say_what_is_odd(fit)
     return fit
@@ -242,50 +217,25 @@ def _first_guess(given: EtasParameters | None, tapered: bool | float, n_targets:
     return replace(guess, p=max(guess.p, 1.05), tau_days=max(days, 1.0) if tapered else math.inf)
 
 
-def _kernels(background, targets: History, box: Box, neighbours: int, in_region: Shares) -> AdaptiveKernels | None:
-    if isinstance(background, KernelBackground) or background == "uniform":
-        return None
-    if background != "adaptive":
-        raise DataError(f"a background {background!r}", expected="'adaptive', 'uniform' or a KernelBackground")
-    return adaptive_kernels(targets, box, neighbours=neighbours, in_region=in_region)
-
-
-def _density(background, kernels, chance, targets: History, box: Box) -> np.ndarray:
-    if kernels is not None:
-        return kernels.density(chance)
-    if isinstance(background, KernelBackground):
-        return background.density(targets.latitude, targets.longitude)
-    return np.full(len(targets), 1 / area_km2(box))
-
-
-def _background(background, kernels, weight: np.ndarray, box: Box) -> KernelBackground:
-    if kernels is not None:
-        return kernels.background(weight)
-    if isinstance(background, KernelBackground):
-        return background
-    return KernelBackground(box, *(np.empty(0) for _ in range(5)), uniform_share=1.0)
-
-
-def _result(likelihood, parameters, bounds, background, targets, chance, rounds, converged) -> EtasFit:
-    theta = to_log(parameters)
+def _result(problem: Problem, places: Places, found: Found) -> EtasFit:
     return EtasFit(
-        parameters=parameters,
-        log_likelihood=likelihood.value_and_gradient(theta)[0],
-        n_targets=len(targets),
-        log_covariance=covariance_of(likelihood, theta, bounds),
-        background=background,
-        targets=targets,
-        background_probability=chance,
-        rounds=rounds,
-        converged=bool(converged),
-        at_bounds=on_bounds(theta, bounds),
+        parameters=from_log(found.theta, problem.m0),
+        log_likelihood=found.likelihood.value_and_gradient(found.theta)[0],
+        n_targets=len(problem.targets),
+        log_covariance=covariance_of(found.likelihood, found.theta, problem.bounds),
+        background=places.background(found.chance * problem.stands_for),
+        targets=problem.targets,
+        background_probability=found.chance,
+        rounds=found.rounds,
+        converged=found.converged,
+        at_bounds=on_bounds(found.theta, problem.bounds),
     )
 
 
-def _moved_by(likelihood, theta, covariance, kernels: AdaptiveKernels, weight: np.ndarray) -> np.ndarray:
-    """By how much the log-parameters would change with other kernels in the background, to first order."""
-    gradient = likelihood.with_background(kernels.density(weight)).value_and_gradient(theta)[1]
-    return covariance @ (gradient - likelihood.value_and_gradient(theta)[1])
+def _moved_by(found: Found, covariance: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """By how much the log-parameters would change with another density of the background, to first order."""
+    gradient = found.likelihood.with_background(density).value_and_gradient(found.theta)[1]
+    return covariance @ (gradient - found.likelihood.value_and_gradient(found.theta)[1])
 
 
 def _say_what_is_odd(fit: EtasFit) -> None:

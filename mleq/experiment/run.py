@@ -103,13 +103,7 @@ def train(
     key = run_key(recipe, catalog["sha256"])
     with folder.unfinished(out_dir, recipe.id, key) as work:
         # Before the training, which takes long: a family that names none should be told at once.
-        references = family.references(recipe, material, samples)
-        if not references:
-            raise Failure(
-                f"the family '{recipe.family}' names no reference",
-                expected="at least one forecast to be beaten, on the same samples",
-                remedy="add it to the family's `references`: a score without one says nothing",
-            )
+        references = _references(family, recipe, material, samples)
         clock.lap("references")
         learned = learner(samples, material, work=work / "training", key=key)
         clock.lap("training")
@@ -118,7 +112,6 @@ def train(
         evaluation = family.evaluate(recipe, forecasts)
         clock.lap("evaluation")
         name = folder.new_name(out_dir, recipe.id, recipe_hash(recipe))
-        content = resolved(recipe)
         contents = {
             "summary.json": {
                 "recipe_id": recipe.id,
@@ -126,13 +119,13 @@ def train(
                 "run": name,
                 "title": recipe.title,
                 "note": recipe.note,
-                "target": content.get("target"),
+                "target": resolved(recipe).get("target"),
                 "catalog": catalog,
                 "split": family.describe_split(recipe, samples),
                 "model": learned.summary,
                 **evaluation,
             },
-            "recipe.json": {"format": 1, "recipes": [content]},
+            "recipe.json": {"format": 1, "recipes": [resolved(recipe)]},
             "calibration.json": {
                 **learned.calibration,
                 "threshold": evaluation["confusion"]["threshold"] if evaluation["confusion"] else None,
@@ -146,6 +139,18 @@ def train(
         if finish:
             finish(result)
         return Run(folder.publish(result, out_dir, recipe.id, name))
+
+
+def _references(family: ModuleType, recipe: Recipe, material: Any, samples: Any) -> dict[str, Any]:
+    """Return the family's references by name; that there are none is an error."""
+    references = family.references(recipe, material, samples)
+    if not references:
+        raise Failure(
+            f"the family '{recipe.family}' names no reference",
+            expected="at least one forecast to be beaten, on the same samples",
+            remedy="add it to the family's `references`: a score without one says nothing",
+        )
+    return references
 
 
 def _write(result: Path, learned: Any, forecasts: pd.DataFrame, contents: dict[str, Any]) -> Path:

@@ -173,33 +173,10 @@ def block_bootstrap(
         )
     blocks = Blocks.drawn(days, mean_block_days, n_resamples, seed)
     counts = blocks.counts()
-    everyday = np.ones((days, 1), dtype=np.uint16)
-
     values, resampled, daily = {}, {}, {}
     for name, probability in forecasts.items():
-        means = np.stack([daily_log_score(observed, probability), (probability - observed) ** 2])
-        log_scores, brier_scores = _weighted_means(means, counts)
-        # The score itself is the resample in which every day stands once.
-        areas = ranked_areas(observed, probability, everyday)[:, 0] if 0 < events < days else (None, None)
-        if 0 < events < days:
-            roc, precision = ranked_areas(observed, probability, counts)
-            influences = area_influences(observed, probability)
-        else:
-            roc = precision = np.full(n_resamples, np.nan)
-            influences = np.full((2, days), np.nan)
-        values[name] = {
-            "log_score": float(means[0].mean()),
-            "brier_score": float(means[1].mean()),
-            "roc_auc": None if areas[0] is None else float(areas[0]),
-            "pr_auc": None if areas[1] is None else float(areas[1]),
-        }
-        resampled[name] = {
-            "log_score": log_scores,
-            "brier_score": brier_scores,
-            "roc_auc": roc,
-            "pr_auc": precision,
-        }
-        daily[name] = dict(zip(resampled[name], [*means, *influences], strict=True))
+        scored = _scored(observed, probability, counts)
+        values[name], resampled[name], daily[name] = (dict(zip(RANGE, part, strict=True)) for part in scored)
     resampled_events = counts[observed].sum(axis=0, dtype=np.int64)
     return BlockBootstrap(
         days,
@@ -214,6 +191,21 @@ def block_bootstrap(
         observed,
         blocks,
     )
+
+
+def _scored(observed: np.ndarray, probability: np.ndarray, counts: np.ndarray) -> tuple[list, list, list]:
+    """The scores named in `RANGE`: on all days, on each resample, and of each day to first order."""
+    means = np.stack([daily_log_score(observed, probability), (probability - observed) ** 2])
+    everyday = np.ones((observed.size, 1), dtype=np.uint16)
+    if observed.all() or not observed.any():
+        areas, influences = [None, None], np.full((2, observed.size), np.nan)
+        resampled = np.full((2, counts.shape[1]), np.nan)
+    else:
+        # The score itself is the resample in which every day stands once.
+        areas = [float(area[0]) for area in ranked_areas(observed, probability, everyday)]
+        resampled, influences = ranked_areas(observed, probability, counts), area_influences(observed, probability)
+    values = [*(float(mean) for mean in means.mean(axis=1)), *areas]
+    return values, [*_weighted_means(means, counts), *resampled], [*means, *influences]
 
 
 def _weighted_means(daily: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ from scipy.integrate import quad
 
 from mleq.errors import DataError
 from mleq.etas import EtasParameters, simulate_catalog
+from mleq.etas.alternation import REGROUP
 from mleq.etas.decay import omori_density, omori_survival
-from mleq.etas.fitting import REGROUP
 from mleq.etas.history import History
 from mleq.etas.likelihood import LOG_NAMES, from_log, likelihood_of, log_names, to_log
 from mleq.etas.pairs import all_pairs, grouped_pairs
