@@ -3,9 +3,9 @@
 The network's part comes from its operations (`mleq.forecast.plan`). The part of ETAS comes from the number of its fits
 and the pairs of events in them: a fit looks at every pair of a target and an earlier event, a few times.
 
-The constants are processor time on one core of a shared cloud machine, November 2026: `fit_circle` took 0.6 s with
-0.44 million pairs (430 targets around Naples, M 4.0), 0.9 s with 2.9 million (1,795 around Tokyo, M 4.5) and 3.0 s with
-8.6 million (3,939 of the recipe demo). What a run took, stage by stage, stands in its run.json (`seconds`).
+The constants are processor time on one core of a shared cloud machine, November 2026, as the fourteen fits of
+`python benchmarks/training_time.py` would choose them, which took 0.9 to 1.3 times as long. What a run took, stage by
+stage, stands in its run.json (`seconds`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mleq.errors import MleqError
 from mleq.forecast.etas_reference import OWN_YEARS, WIDEST_KM, Place, schedule_of, that_count
 from mleq.forecast.regional import ENOUGH, material_of
 
-FIT_S, PAIR_S = 0.45, 2.5e-7
+FIT_S, PAIR_S = 0.4, 1.7e-7
 """Of a fit, whatever its size, and of each pair of events in it."""
 ASKED_S = 5e-8
 """Of each event before each day that a fitted model is asked about."""
@@ -54,8 +54,8 @@ def etas_cost(recipe, events: pd.DataFrame, found) -> dict[str, Any]:
     dates = schedule_of(recipe, found)
     known = that_count(events, recipe.target)
     some = [dates[k] for k in sorted({round(k) for k in np.linspace(0, len(dates) - 1, LOOKED_AT)})]
-    counted = [_counted(known, recipe.target, date) for date in some]
-    targets, sources, pairs = (np.array(column, float) for column in zip(*counted, strict=True))
+    counts = [counted(known, recipe.target, date) for date in some]
+    targets, sources, pairs = (np.array(column, float) for column in zip(*counts, strict=True))
     asked_days = 365.25 * OWN_YEARS * len(dates) + len(found.dates)
     # Half of the events, on average, lie before a day that is asked about.
     seconds = len(dates) * (FIT_S + PAIR_S * pairs.mean()) + ASKED_S * asked_days * sources.mean() / 2
@@ -66,8 +66,17 @@ def etas_cost(recipe, events: pd.DataFrame, found) -> dict[str, Any]:
     }
 
 
-def _counted(events: pd.DataFrame, target, date: pd.Timestamp) -> tuple[int, int, int]:
-    """Targets of a fit, the events from m0 on that trigger, and pairs of both; zeros where none will be fitted."""
+def counted(events: pd.DataFrame, target, date: pd.Timestamp) -> tuple[int, int, int]:
+    """Count the targets of a fit, the events from m0 on that trigger, and pairs of both; zeros where none is fitted.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Those that may decide a target, as `mleq.forecast.etas_reference.that_count` gives them.
+    target : Circle
+    date : pandas.Timestamp
+        Of the fit.
+    """
     if target.radius_km > WIDEST_KM:
         return 0, 0, 0
     plain = events.copy(deep=False)

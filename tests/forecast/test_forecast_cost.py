@@ -29,7 +29,7 @@ def test_fits_are_counted_on_what_they_will_be_made_of(recipe, events):
     dates = schedule_of(recipe, found)
     said = cost.etas_cost(recipe, events, found)
     assert said["fits"] == len(dates) > 1
-    counted = cost._counted(that_count(events, recipe.target), recipe.target, dates[0])
+    counted = cost.counted(that_count(events, recipe.target), recipe.target, dates[0])
     assert said["events"][0] <= counted[0] <= said["events"][1]
     fit = fit_circle(events, recipe.target, dates[0])
     assert fit["source"] == "regional"
