@@ -1,13 +1,15 @@
 """How often nominal 95 % intervals hold the true score, on daily series from simulated ETAS catalogues.
 
     python benchmarks/coverage.py [--catalogs 1000] [--ratios 0.5,0.6,0.7,0.8,0.9] [--days 1500,3650]
-                                  [--intervals percentile:60,studentised:n/8]
+                                  [--intervals percentile:60,studentised:n/8,sequences:60]
 
 A temporal ETAS process of M >= 4 with a given branching ratio says on which days an M >= 4.5 comes. Four forecasters
 with fixed rules are scored: climatology; the mean of trailing rates of 30, 90, 365 and 1,500 days, shrunk to
 climatology; ETAS with the true parameters; and ETAS with wrong ones (background 1.5 times, productivity 0.7 times the
 true, p 1.3 for 1.15). The true score is read from independent catalogues of the same process, of `--truth` times 3,650
 days. Intervals come from 1,500 or 3,650 days; a kind is named with its mean block, in days or as a part of the series.
+With sequences:60 whole sequences are resampled, and studentised: stretches of 60 days or more that end where ETAS's
+chance has come back to the lowest quarter of its days.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ M0, TARGET, LARGEST, BETA = 4.0, 4.5, 7.7, np.log(10)
 ALPHA, C_DAYS, P, LONGEST_DAYS = 1.5, 0.02, 1.15, 3650.0
 RATE = 0.316  # events of M >= 4 a day: an M >= 4.5 on about 7 % of days, as within 150 km of Tokyo
 BURN_IN, DAYS, AT_ONCE, RESAMPLES, LEVEL = 7300, 3650, 50, 500, 0.95
+QUIET = 0.25  # share of the days, those of the lowest chances, on which a sequence is taken to be over
 PAIRS = (("etas", "climatology"), ("trailing", "climatology"), ("etas", "trailing"), ("wrong etas", "etas"))
 
 
@@ -182,7 +185,9 @@ def intervals(observed: np.ndarray, forecasts: dict, blocks: Blocks, counts: np.
     below_of = {name: (above, below) for name, (above, below) in daily_scores(observed, forecasts).items()}
     resampled = {}
     for name, (above, below) in below_of.items():
-        resampled[name] = blocks.by_resample(blocks.sums(above)) / blocks.by_resample(blocks.sums(below))
+        divisor = blocks.by_resample(blocks.sums(below))
+        resampled[name] = np.full(divisor.shape, np.nan)
+        np.divide(blocks.by_resample(blocks.sums(above)), divisor, out=resampled[name], where=divisor > 0)
     resampled |= areas_of(observed, forecasts, counts)
     if method == "percentile":
         for name, values in resampled.items():
@@ -195,6 +200,20 @@ def intervals(observed: np.ndarray, forecasts: dict, blocks: Blocks, counts: np.
         yield name, found["low"], found["high"]
 
 
+def whole_sequences(chance: np.ndarray, shortest: int, rng: np.random.Generator) -> Blocks:
+    """Resamples of stretches that begin on quiet days, so that no sequence is cut; as many of them as there are."""
+    begins = [0]
+    for day in np.flatnonzero(chance <= np.quantile(chance, QUIET)):
+        if day - begins[-1] >= shortest:
+            begins.append(day)
+    if chance.size - begins[-1] < shortest and len(begins) > 1:
+        begins.pop()
+    length, n = np.diff(np.append(begins, chance.size)), len(begins)
+    drawn = rng.integers(n, size=(RESAMPLES, n)).ravel()
+    resample = np.repeat(np.arange(RESAMPLES), n)
+    return Blocks(chance.size, RESAMPLES, chance.size / n, np.array(begins)[drawn], length[drawn], resample)
+
+
 def block_of(kind: str, days: int) -> float:
     """Mean block of a kind of interval such as percentile:60 or studentised:n/8."""
     length = kind.split(":")[1]
@@ -203,20 +222,25 @@ def block_of(kind: str, days: int) -> float:
 
 def covered(ratio: float, chosen: argparse.Namespace, truth: dict, climatology: float) -> dict:
     """How many of the catalogues' intervals hold the truth, and their mean widths, by (name, days, kind)."""
-    rng = np.random.default_rng([2, round(100 * ratio)])
+    rng, of_sequences = (np.random.default_rng([stream, round(100 * ratio)]) for stream in (2, 3))
     found: dict = {}
     for _ in range(chosen.catalogs // AT_ONCE):
         observed, forecasts = series(rng, AT_ONCE, ratio, climatology)
         for days in chosen.days:
             for kind in chosen.intervals:
-                blocks = Blocks.drawn(days, block_of(kind, days), RESAMPLES, rng)
-                counts = blocks.counts()
+                method, of_each = kind.split(":")[0], kind.startswith("sequences")
+                if not of_each:
+                    blocks = Blocks.drawn(days, block_of(kind, days), RESAMPLES, rng)
+                    counts = blocks.counts()
                 for row in range(AT_ONCE):
                     came = observed[row, :days]
                     if not came.any():
                         continue
                     told = {name: one[row, :days] for name, one in forecasts.items()}
-                    for name, low, high in intervals(came, told, blocks, counts, kind.split(":")[0]):
+                    if of_each:
+                        blocks = whole_sequences(told["etas"], int(block_of(kind, days)), of_sequences)
+                        counts = blocks.counts()
+                    for name, low, high in intervals(came, told, blocks, counts, method):
                         tally = found.setdefault((name, days, kind), np.zeros(3))
                         tally += [low <= truth[name] <= high, 1, high - low]
     return found
