@@ -20,9 +20,10 @@ from mleq import api
 from mleq.catalog.events import identity
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import learning
-from mleq.forecast.pool.forecaster import World, answer
+from mleq.forecast.pool.forecaster import answer
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import evaluate_pool
+from mleq.forecast.pool.world import World
 from mleq.recipe import recipe_hash
 
 MEMBERS = ("boosting", "network")

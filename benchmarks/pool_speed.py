@@ -23,11 +23,12 @@ import numpy as np
 from mleq import api
 from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.pool import learning
-from mleq.forecast.pool.forecaster import World, answer
+from mleq.forecast.pool.forecaster import answer
 from mleq.forecast.pool.inputs import INPUTS, inputs_by_circle
 from mleq.forecast.pool.material import Material, circles_of, pool_of
 from mleq.forecast.pool.rows import gather
 from mleq.forecast.pool.walk import offsets, schedule, walk_forward
+from mleq.forecast.pool.world import World
 
 REQUIRED = {"features": 20.0, "training": 120.0, "forecasts": 10.0}
 DAYS = 11_000

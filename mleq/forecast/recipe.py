@@ -60,6 +60,12 @@ class PoolSettings(Settings):
     spacing: float = Field(1.0, ge=0.25, le=2, description="least distance of centres, in radii; 2: side by side")
     refit_years: int = Field(1, ge=1, description="years between models learnt anew, from the test part's first day on")
     fewest_events: int = Field(10, ge=1, description="target events in the training years that make a circle")
+    level_days: int | None = Field(
+        None,
+        ge=10,
+        le=3650,
+        description="days that say how many events come in all circles for each stated; null: none",
+    )
 
 
 class ResidualBoosting(Settings):

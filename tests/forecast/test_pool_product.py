@@ -12,10 +12,11 @@ from mleq import api
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import running, scoring
 from mleq.forecast.pool.circles import Circles
-from mleq.forecast.pool.forecaster import Answers, World, answer
+from mleq.forecast.pool.forecaster import Answers, answer
 from mleq.forecast.pool.learning import PooledModel
 from mleq.forecast.pool.maps import CHANNELS
 from mleq.forecast.pool.material import prepare
+from mleq.forecast.pool.world import World
 from mleq.forecast.trailing import TrailingMix, daily_rate
 from mleq.scores.blocks import Blocks
 
@@ -176,7 +177,9 @@ def answers_of(n_days: int, seed: int, shift: float = 0.0) -> Answers:
     circles = Circles(np.linspace(-60, 60, 8), np.zeros(8), 100.0)
     beside = {"etas": etas, "climatology": np.broadcast_to(chance.mean(axis=0), etas.shape)}
     dates = np.datetime64("2001-01-01") + np.arange(n_days)
-    return Answers(circles, dates, came, np.ones(n_days, bool), stated, beside, np.full(etas.shape, 0.001))
+    return Answers(
+        circles, dates, came, np.ones(n_days, bool), stated, beside, np.full(etas.shape, 0.001), np.ones(n_days)
+    )
 
 
 def test_scores_of_a_pool():

@@ -201,7 +201,7 @@ def pool_answers(days=300, circles=60, seed=3):
     references = {"etas": etas, "climatology": np.broadcast_to(chance.mean(axis=0), etas.shape), "etas_leveled": etas}
     dates = np.datetime64("2007-01-21") + np.arange(days)
     place, known = Circles(latitude, longitude, 150.0), np.ones(days, bool)
-    return Answers(place, dates, came, known, chance, references, np.minimum(etas, 0.01))
+    return Answers(place, dates, came, known, chance, references, np.minimum(etas, 0.01), np.ones(days))
 
 
 def write_pool_run(folder, **changes):

@@ -3,102 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from mleq.catalog.events import coverage
-from mleq.forecast.days import whole_days
 from mleq.forecast.pool.circles import Circles
-from mleq.forecast.pool.days import decayed
 from mleq.forecast.pool.inputs import pooled_inputs
 from mleq.forecast.pool.learning import PooledModel
-from mleq.forecast.pool.maps import Atlas, Frame, RowMaps
-from mleq.forecast.pool.material import pool_of
-from mleq.forecast.pool.walk import Fit, Offsets, Pool, offsets, own_fits, walk_forward
+from mleq.forecast.pool.level import at_level, decayed_level, recent_level
+from mleq.forecast.pool.maps import RowMaps
+from mleq.forecast.pool.walk import Pool, offsets
+from mleq.forecast.pool.world import World
 from mleq.forecast.trailing import SPANS_DAYS
 
 DRAWN_DAYS = 50.0
 """Days of the training part's rate that a trailing rate is drawn to; the mix is drawn by one day."""
-LEVEL_DAYS, LEVEL_PRIOR = 500.0, 20.0
-"""Of the level of the whole pool: days, and event-days that are added to both sides of the ratio."""
 AT_ONCE_DAYS = 366
 """Days whose inputs are in memory together."""
-
-
-@dataclass(frozen=True, eq=False)
-class World:
-    """A pool on a catalogue, with what ETAS forecast on each of its days.
-
-    Attributes
-    ----------
-    pool : Pool
-    fits : list of Fit
-    known : Offsets
-        From the first fit to the pool's end.
-    decided : int
-        Days whose target the catalogue knows: the first so many.
-    base : World, optional
-        That of the pool which was learnt from, where these are other circles.
-    """
-
-    pool: Pool
-    fits: list[Fit]
-    known: Offsets
-    decided: int
-    base: World | None = None
-
-    @classmethod
-    def of(cls, recipe, model: PooledModel, events: pd.DataFrame, last: np.datetime64 | None = None) -> World:
-        """The model's own circles, until the catalogue's end or a later day; ETAS is fitted on where its fits end."""
-        decided = whole_days(*coverage(events), recipe.target.timezone)[1] - recipe.target.horizon_days + 1
-        if model.material is not None:
-            return cls(model.material.pool, model.fits, model.material.known, decided)
-        pool = pool_of(recipe, events, model.circles, last)
-        fits = _lengthened(pool, model.fits)
-        return cls(pool, fits, offsets(pool, fits, slice(pool.day(fits[0].made), pool.n_days)), decided)
-
-    def only(self, chosen: np.ndarray) -> World:
-        """Some of the circles, with what is known of them."""
-        pool = self.pool.elsewhere(self.pool.circles[chosen])
-        fits = [
-            replace(fit, background=fit.background[chosen], productivity=fit.productivity[chosen]) for fit in self.fits
-        ]
-        known = self.known
-        some = Offsets(
-            known.days, known.probability[:, chosen], known.background[:, chosen], known.triggered[:, :, chosen]
-        )
-        return World(pool, fits, some, self.decided, self)
-
-    def maps(self, model: PooledModel, circle: np.ndarray, day: np.ndarray) -> RowMaps | None:
-        """What a model sees of the regions of some circles on some days of the pool; None where it looks at no maps."""
-        if model.frame is None:
-            return None
-        if model.frame not in self._atlases:
-            self._atlases[model.frame] = Atlas.of(self.pool, self.fits, model.frame)
-        return self._atlases[model.frame].rows(circle, day)
-
-    @cached_property
-    def _atlases(self) -> dict[Frame, Atlas]:
-        return {}
-
-    def elsewhere(self, circles: Circles) -> World:
-        """Other circles of the same size: with factors of their own, from their own past, under the same shapes."""
-        pool = self.pool.elsewhere(circles)
-        fits = own_fits(pool, self.fits)
-        return World(pool, fits, offsets(pool, fits, self.known.days), self.decided, self)
-
-
-def _lengthened(pool: Pool, fits: list[Fit]) -> list[Fit]:
-    """Fits until the pool's end: those that there are, and a new one each year after the last."""
-    newest, dates = fits[-1].made, []
-    year = newest.astype("datetime64[Y]")
-    within = newest - year.astype("datetime64[D]")
-    while (date := (year + len(dates) + 1).astype("datetime64[D]") + within) <= pool.dates[-1]:
-        dates.append((date, True))
-    return fits + (walk_forward(pool, dates, fits[-1].shape) if dates else [])
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +38,9 @@ class Answers:
     references : dict of str to ndarray
     background : ndarray
         Target events that ETAS expects of its background alone.
+    level : ndarray, shape (n_days,)
+        By which expected numbers were multiplied, to hold the model at the pool's level; ones where the recipe does not
+        ask for it.
     """
 
     circles: Circles
@@ -125,6 +50,7 @@ class Answers:
     probability: np.ndarray
     references: dict[str, np.ndarray]
     background: np.ndarray
+    level: np.ndarray
 
     def table(self) -> pd.DataFrame:
         """One row for each circle and day: circle, latitude, longitude, target_date, observed (where known) …"""
@@ -166,11 +92,7 @@ def answer(model: PooledModel, world: World, days: slice, training: slice) -> An
     pool, known = world.pool, world.known
     here = slice(days.start - known.days.start, days.stop - known.days.start)
     log_odds = known.log_odds[here]
-    probability = np.empty(log_odds.shape)
-    for first in range(days.start, days.stop, AT_ONCE_DAYS):
-        some = slice(first, min(first + AT_ONCE_DAYS, days.stop))
-        rows = slice(some.start - days.start, some.stop - days.start)
-        probability[rows] = _corrected(model, world, some, log_odds[rows])
+    probability, level = _at_own_level(model, world, days)
     frozen = [fit for fit in world.fits if fit.made <= model.fitted]
     climatology = (pool.target[training].sum(axis=0) + 0.5) / (training.stop - training.start + 1)
     references = {
@@ -184,24 +106,44 @@ def answer(model: PooledModel, world: World, days: slice, training: slice) -> An
     numbers = np.arange(days.start, days.stop)
     return Answers(
         pool.circles, pool.dates[days], pool.target[days], numbers < world.decided, probability, references,
-        known.background[here],
+        known.background[here], level,
     )  # fmt: skip
 
 
-def _leveled(world: World, days: slice) -> np.ndarray:
-    """ETAS times one factor a day for all circles, shape (n_days, n_circles).
+def _at_own_level(model: PooledModel, world: World, days: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Chances after correction, at the level of the pool where the recipe asks for it, and that level of each day.
 
-    The factor is the pool's event-days over those that ETAS expected, decayed over `LEVEL_DAYS`. It follows changes
-    of the world's activity and of the catalogue that a yearly fit of ten years is late to see.
+    The level is held against what the model itself stated in all circles of the pool, on days after those that it was
+    first learnt from.
     """
+    if not model.level_days:
+        return _corrected(model, world, days), np.ones(days.stop - days.start)
+    base = world.base or world
+    horizon = base.pool.horizon
+    first = max(base.pool.day(model.fitted), days.start - horizon + 1 - model.level_days)
+    before = slice(first, max(first, min(days.stop - horizon, base.decided)))
+    if world is base:
+        all_days = slice(min(first, days.start), days.stop)
+        said = _corrected(model, world, all_days)
+        stated, said = (said[one.start - all_days.start : one.stop - all_days.start] for one in (before, days))
+    else:
+        stated, said = _corrected(model, base, before), _corrected(model, world, days)
+    level = recent_level(
+        base.pool.target[before].sum(axis=1), stated.sum(axis=1), np.arange(days.start, days.stop) - first,
+        span=model.level_days, horizon=horizon,
+    )  # fmt: skip
+    return at_level(said, level), level
+
+
+def _leveled(world: World, days: slice) -> np.ndarray:
+    """ETAS at the level of the pool, which a yearly fit of ten years is late to see, shape (n_days, n_circles)."""
     base = world.base or world
     came = base.pool.target[base.known.days].sum(axis=1)
-    expected = base.known.probability.sum(axis=1, dtype=float)
-    both = (decayed(one, LEVEL_DAYS, base.pool.horizon) + LEVEL_PRIOR for one in (came, expected))
-    factor = np.divide(*both)[days.start - base.known.days.start : days.stop - base.known.days.start]
+    factor = decayed_level(came, base.known.probability.sum(axis=1, dtype=float), base.pool.horizon)
     here = slice(days.start - world.known.days.start, days.stop - world.known.days.start)
-    number = -np.log1p(-world.known.probability[here].astype(float))
-    return np.clip(-np.expm1(-number * factor[:, None]), 1e-7, 1 - 1e-7)
+    return at_level(
+        world.known.probability[here], factor[days.start - base.known.days.start : days.stop - base.known.days.start]
+    )
 
 
 def inputs_of(world: World, days: slice) -> np.ndarray:
@@ -215,8 +157,18 @@ def newest(model: PooledModel, dates: np.ndarray) -> np.ndarray:
     return np.maximum(np.searchsorted(made, dates, side="right") - 1, 0)
 
 
-def _corrected(model: PooledModel, world: World, days: slice, log_odds: np.ndarray) -> np.ndarray:
+def _corrected(model: PooledModel, world: World, days: slice) -> np.ndarray:
     """Chances after correction, shape (n_days, n_circles)."""
+    known = world.known
+    probability = np.empty((days.stop - days.start, len(world.pool.circles)))
+    for first in range(days.start, days.stop, AT_ONCE_DAYS):
+        some = slice(first, min(first + AT_ONCE_DAYS, days.stop))
+        log_odds = known.log_odds[some.start - known.days.start : some.stop - known.days.start]
+        probability[some.start - days.start : some.stop - days.start] = _of_days(model, world, some, log_odds)
+    return probability
+
+
+def _of_days(model: PooledModel, world: World, days: slice, log_odds: np.ndarray) -> np.ndarray:
     inputs, which = inputs_of(world, days), newest(model, world.pool.dates[days])
     total = np.empty(log_odds.shape)
     for number in np.unique(which):

@@ -23,12 +23,13 @@ from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.planted import CHANCE, MARKED_DAYS, correlation
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.convolved import frame_of
-from mleq.forecast.pool.forecaster import World, answer
+from mleq.forecast.pool.forecaster import answer
 from mleq.forecast.pool.inputs import pooled_inputs
 from mleq.forecast.pool.learning import PooledModel
 from mleq.forecast.pool.maps import Atlas
 from mleq.forecast.pool.material import Material, circles_of, pool_of, prepare
 from mleq.forecast.pool.walk import Fit, offsets, schedule, walk_forward
+from mleq.forecast.pool.world import World
 from mleq.forecast.references import fit_references
 
 CIRCLES, TREES = 12, 20

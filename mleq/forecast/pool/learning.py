@@ -77,6 +77,8 @@ class PooledModel:
         Where it was just learnt.
     tables : dict of str to DataFrame
         More files for the run's folder.
+    level_days : int, optional
+        So many days back chances are held against what came in the whole pool; see `mleq.forecast.pool.level`.
     """
 
     kind: str
@@ -88,6 +90,7 @@ class PooledModel:
     seconds: float
     material: Material | None
     tables: dict[str, pd.DataFrame]
+    level_days: int | None = None
 
     @property
     def fitted(self) -> np.datetime64:
@@ -134,6 +137,7 @@ class PooledModel:
             "fits": [fit.to_dict() for fit in self.fits],
             "vintages": [str(one.made) for one in self.vintages],
             "recalibrated": {"slope": self.recalibrated.slope, "intercept": self.recalibrated.intercept},
+            "level_days": self.level_days,
         }
         atomic.write_json(folder / POOL_FILE, kept)
         for name, table in self.tables.items():
@@ -152,8 +156,9 @@ class PooledModel:
         ]
         fits = [Fit.from_dict(one) for one in kept["fits"]]
         return cls(
-            kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {}
-        )
+            kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {},
+            kept.get("level_days"),
+        )  # fmt: skip
 
 
 def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
@@ -185,8 +190,9 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
             shown.advance()
     recalibrated, seconds = Recalibrated.fit(rows), time.monotonic() - began
     return PooledModel(
-        recipe.model.name, pool.circles, material.fits, vintages, recalibrated, curve, seconds, material, {}
-    )
+        recipe.model.name, pool.circles, material.fits, vintages, recalibrated, curve, seconds, material, {},
+        recipe.pool.level_days,
+    )  # fmt: skip
 
 
 def refits(material: Material, years: int) -> list[int]:

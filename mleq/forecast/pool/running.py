@@ -17,11 +17,12 @@ from mleq.experiment.run import Run
 from mleq.forecast.dates import target_dates
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.circles import Circles
-from mleq.forecast.pool.forecaster import Answers, World, answer, inputs_of, reasons
+from mleq.forecast.pool.forecaster import Answers, answer, inputs_of, reasons
 from mleq.forecast.pool.learning import PooledModel
 from mleq.forecast.pool.maps import REASONS
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import by_circle, evaluate_pool
+from mleq.forecast.pool.world import World
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import restore_references
 from mleq.forecast.statement import statement
