@@ -188,6 +188,7 @@ def reasons(
     names: Sequence[str],
     maps: RowMaps | None = None,
     most: int = 3,
+    level: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> list[list[dict]]:
     """The inputs that moved each forecast away from ETAS most, and by how much in log-odds.
 
@@ -201,6 +202,8 @@ def reasons(
     maps : RowMaps, optional
         Of the rows, where the model looks at maps.
     most : int, optional
+    level : tuple of ndarray, shape (n,), optional
+        The level of the pool, and each forecast at it; named after all others.
 
     Returns
     -------
@@ -209,11 +212,17 @@ def reasons(
         largest of all cells and ages.
     """
     seen = inputs if maps is None else np.column_stack([inputs, maps.largest()])
+    if level is not None:
+        seen = np.column_stack([seen, level[0]])
+        before = at_level(level[1][:, None], 1 / level[0])[:, 0]
+        lifted = np.log(level[1] / (1 - level[1])) - np.log(before / (1 - before))
     which, found = newest(model, dates), [[] for _ in dates]
     for number in np.unique(which):
         some = np.flatnonzero(which == number)
         here = None if maps is None else maps[some]
         moved = model.vintages[number].correction.contributions(inputs[some], here)
+        if level is not None:
+            moved = np.column_stack([moved, lifted[some]])
         for row, values in zip(some, moved, strict=True):
             best = np.argsort(-np.abs(values))[:most]
             found[row] = [

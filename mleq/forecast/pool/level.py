@@ -13,9 +13,11 @@ from mleq.forecast.pool.days import decayed
 
 ETAS_DAYS, ETAS_PRIOR = 500.0, 20.0
 """Of the reference "ETAS at the pool's level": days, and event-days that are added to both sides of the ratio."""
-PRIOR_DAYS = 25.0
+PRIOR_DAYS = 100.0
 """So many days with as many events as were stated are added to those that were looked at."""
 LEAST, MOST = 1e-7, 1 - 1e-7
+LEVEL = {"level": "events that came in all circles lately for each that the model stated, drawn to 1"}
+"""What is said of it where it has moved a forecast."""
 
 
 def at_level(chance: np.ndarray, factor: np.ndarray) -> np.ndarray:

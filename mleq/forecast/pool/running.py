@@ -18,7 +18,9 @@ from mleq.forecast.dates import target_dates
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.forecaster import Answers, answer, inputs_of, reasons
+from mleq.forecast.pool.inputs import INPUTS
 from mleq.forecast.pool.learning import PooledModel
+from mleq.forecast.pool.level import LEVEL
 from mleq.forecast.pool.maps import REASONS
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import by_circle, evaluate_pool
@@ -90,13 +92,15 @@ def predict(
     answers = answer(model, own, world_days, _training(world, run))
     rows = ((asked - world.pool.first_day).astype(int)) - world_days.start
     maps = own.maps(model, np.zeros(len(rows), int), world_days.start + rows)
-    moved = reasons(model, inputs_of(own, world_days)[0][rows], asked, list(REASONS), maps)
+    level = (answers.level[rows], answers.probability[rows, 0]) if model.level_days else None
+    names = [*(REASONS if maps is not None else INPUTS), *LEVEL]
+    moved = reasons(model, inputs_of(own, world_days)[0][rows], asked, names, maps, level=level)
     entries = []
     for number, (date, row) in enumerate(zip(asked, rows, strict=True)):
         here = {name: float(values[number]) for name, values in beside.items()}
         here |= {name: float(answers.references[ours][row, 0]) for ours, name in OF_THE_POOL.items()}
         said = statement(recipe, events, date, float(answers.probability[row, 0]), here)
-        told = [one | {"what": REASONS[one["name"]]} for one in moved[number]]
+        told = [one | {"what": (REASONS | LEVEL)[one["name"]]} for one in moved[number]]
         extra = {"etas": here["pool_etas"], "moved_by": told, "part": part_of(run, date)}
         entries.append(entry(recipe, run, {"target_date": str(date)}, {**said, **extra}))
     return entries
