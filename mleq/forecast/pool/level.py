@@ -13,8 +13,9 @@ from mleq.forecast.pool.days import decayed
 
 ETAS_DAYS, ETAS_PRIOR = 500.0, 20.0
 """Of the reference "ETAS at the pool's level": days, and event-days that are added to both sides of the ratio."""
-PRIOR_DAYS = 100.0
-"""So many days with as many events as were stated are added to those that were looked at."""
+PRIOR = 400.0
+"""Event-days, for each day of the horizon, that are added to what came and to what was stated: of a small pool, whose
+few events say little about its level, nothing is moved by chance alone."""
 LEAST, MOST = 1e-7, 1 - 1e-7
 LEVEL = {"level": "events that came in all circles lately for each that the model stated, drawn to 1"}
 """What is said of it where it has moved a forecast."""
@@ -80,14 +81,11 @@ def recent_level(came: np.ndarray, stated: np.ndarray, days: np.ndarray, *, span
 
     Examples
     --------
-    >>> came, stated = np.array([0.0, 4.0, 0.0]), np.array([2.0, 2.0, 2.0])
+    >>> came, stated = np.array([0.0, 100.0, 0.0]), np.array([50.0, 50.0, 50.0])
     >>> recent_level(came, stated, np.array([0, 1, 2, 9]), span=2, horizon=1).round(3).tolist()
-    [1.0, 0.962, 1.0, 1.0]
+    [1.0, 0.889, 1.0, 1.0]
     """
     until = np.clip(np.asarray(days) - horizon + 1, 0, len(came))
     since = np.maximum(until - span, 0)
     both = (np.concatenate([[0.0], np.cumsum(one, dtype=float)]) for one in (came, stated))
-    seen, expected = (total[until] - total[since] for total in both)
-    counted = until - since
-    ratio = np.divide(seen, expected, out=np.ones(until.shape), where=expected > 0)
-    return 1 + (ratio - 1) * counted / (counted + PRIOR_DAYS)
+    return np.divide(*(total[until] - total[since] + PRIOR * horizon for total in both))
