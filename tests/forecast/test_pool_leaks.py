@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_pool_product import RECIPE
+from forecast.conftest import SMALL_POOL
 
 from mleq import api
 from mleq.forecast import family
@@ -21,7 +21,7 @@ def cheap(recipe, events, samples):
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
     folder = tmp_path_factory.mktemp("leaks")
-    (folder / "recipe.json").write_text(RECIPE)
+    (folder / "recipe.json").write_text(SMALL_POOL)
     changes = ["pool.circles=3", "model.epochs=5", "catalog.days=2200"]
     recipe = api.load_recipe("small_pool", folder / "recipe.json", changes=changes)
     return recipe, api.load_events(recipe, data_dir=folder), folder

@@ -20,42 +20,6 @@ from mleq.forecast.pool.world import World
 from mleq.forecast.trailing import TrailingMix, daily_rate
 from mleq.scores.blocks import Blocks
 
-RECIPE = """{"format": 1, "recipes": [{"id": "small_pool", "family": "catalog",
-  "catalog": {"source": "simulated", "start": "1995-01-01", "days": 2600, "min_magnitude": 4.0, "seed": 3,
-              "region": [30, 40, 135, 145], "mu": 0.8, "A": 0.3, "alpha": 1.6},
-  "target": {"latitude": 35, "longitude": 140, "radius_km": 100, "magnitude": 4.5},
-  "grid": {"extent": {"degrees": 10}, "rows": 2, "columns": 2, "window_days": 5},
-  "split": {"validation": 0.15, "test": 0.2}, "pool": {"circles": 6, "refit_years": 2},
-  "model": {"name": "residual_boosting", "epochs": 12, "least_weight": 5, "ridge": 5, "learning_rate": 0.1},
-  "seed": 4}]}"""
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A pool that was learnt and kept, and what it was learnt from."""
-    folder = tmp_path_factory.mktemp("pool")
-    (folder / "recipe.json").write_text(RECIPE)
-    recipe = api.load_recipe("small_pool", folder / "recipe.json")
-    events = api.load_events(recipe, data_dir=folder)
-    found = outcomes(recipe, events)
-    learned = running.learner(recipe)(found, events, work=folder / "work", key="k")
-    table = running.forecasts(recipe, events, found, learned, {})
-    run_folder = folder / "run"
-    run_folder.mkdir()
-    learned.save(run_folder)
-    split = {
-        name: {"start": str(found.dates[days[0]]), "end": str(found.dates[days[-1]])}
-        for name, days in found.parts.items()
-    }
-    run = SimpleNamespace(
-        folder=run_folder,
-        summary={"split": split, "catalog": {"start": str(events.attrs["start"])}, "verdict": "-"},
-        calibration={"references": {"climatology": {"days": 9, "positives": 1}}},
-    )
-    return SimpleNamespace(
-        recipe=recipe, events=events, found=found, learned=learned, table=table, run=run, folder=folder
-    )
-
 
 def test_what_was_prepared_is_kept_and_read_again(trained, caplog):
     caplog.set_level("INFO", "mleq")

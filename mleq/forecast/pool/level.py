@@ -62,6 +62,10 @@ def decayed_level(came: np.ndarray, stated: np.ndarray, horizon: int) -> np.ndar
 def recent_level(came: np.ndarray, stated: np.ndarray, days: np.ndarray, *, span: int, horizon: int) -> np.ndarray:
     """The level before some days: of the last days whose targets are known, all alike.
 
+    It is the posterior mean of a factor on Poisson rates under a gamma prior of mean 1 that weighs as much as `PRIOR`
+    events (Gelman et al. 2013, Bayesian Data Analysis, section 2.6). Targets of one day and of windows that overlap are
+    not independent; `PRIOR` was chosen on real days (docs/candidate.md).
+
     Parameters
     ----------
     came, stated : ndarray, shape (n,)

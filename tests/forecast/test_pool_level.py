@@ -1,0 +1,131 @@
+"""The level of a pool: found where it is known, from days that are past, the same however it is asked."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mleq.forecast.pool import forecaster, leaks, running
+from mleq.forecast.pool.level import PRIOR, at_level, decayed_level, recent_level
+
+SPAN = 60
+
+
+def test_a_known_level_is_found():
+    """Events come 1.3 times as often as stated: many of them outweigh the prior, few do not."""
+    rng = np.random.default_rng(1)
+    for stated, expected in ((400.0, 1.3), (0.4, 1.0)):
+        came = rng.poisson(1.3 * stated, 3000)
+        found = recent_level(came, np.full(3000, stated), np.arange(400, 3000), span=300, horizon=1)
+        assert found.mean() == pytest.approx(expected, abs=0.08)
+
+
+def test_prior_and_events_weigh_alike():
+    found = recent_level(np.full(9, 2 * PRIOR), np.full(9, PRIOR), np.array([1]), span=1, horizon=1)
+    assert found[0] == pytest.approx(1.5)
+    # Windows of seven days count an event up to seven times.
+    found = recent_level(np.full(9, 14 * PRIOR), np.full(9, 7 * PRIOR), np.array([7]), span=1, horizon=7)
+    assert found[0] == pytest.approx(1.5)
+
+
+@given(st.integers(1, 9), st.integers(1, 40), st.integers(0, 49), st.integers(0, 2**32 - 1))
+def test_no_later_day_and_no_older_one_matters(horizon, span, day, seed):
+    rng = np.random.default_rng(seed)
+    came, stated = rng.poisson(50, 50).astype(float), rng.uniform(1, 99, 50)
+    asked = {"span": span, "horizon": horizon}
+    before = recent_level(came, stated, np.array([day]), **asked)
+    known = np.arange(50) <= day - horizon
+    looked_at = known & (np.arange(50) > day - horizon - span)
+    others = [np.where(looked_at, one, rng.uniform(1, 99, 50)) for one in (came, stated)]
+    np.testing.assert_allclose(recent_level(*others, np.array([day]), **asked), before)
+    # From the first known days alone: as if the catalogue ended there.
+    n = max(0, day - horizon + 1)
+    np.testing.assert_allclose(recent_level(came[:n], stated[:n], np.array([day]), **asked), before)
+
+
+def test_the_level_of_etas_is_one_where_it_is_right_and_follows_what_comes():
+    stated = np.full(4000, 5.0)
+    assert decayed_level(stated, stated, 1)[-1] == pytest.approx(1.0)
+    assert decayed_level(2 * stated, stated, 1)[-1] == pytest.approx(2.0, rel=0.01)
+    assert decayed_level(2 * stated, stated, 1)[0] == 1.0
+
+
+def test_chances_keep_their_order_and_their_bounds():
+    chance = np.array([[1e-7, 0.2, 0.9, 1 - 1e-7]])
+    for factor in (0.01, 1.0, 50.0):
+        found = at_level(chance, np.array([factor]))
+        assert (np.diff(found) >= 0).all()
+        assert ((found > 0) & (found < 1)).all()
+    np.testing.assert_allclose(at_level(chance, np.array([1.0])), chance)
+
+
+@pytest.fixture(scope="module")
+def leveled(trained):
+    """The trained pool, at its level: a small pool would hardly be moved, so its events weigh more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mleq.forecast.pool.level.PRIOR", 1.0)
+        learned = replace(trained.learned, level_days=SPAN, tables={})
+        table = running.forecasts(trained.recipe, trained.events, trained.found, learned, {})
+        folder = trained.folder / "leveled"
+        folder.mkdir()
+        learned.save(folder)
+        run = SimpleNamespace(**vars(trained.run) | {"folder": folder})
+        yield SimpleNamespace(**vars(trained) | {"learned": learned, "table": table, "run": run})
+
+
+def test_it_is_what_the_model_stated_before(trained, leveled):
+    plain = trained.learned.tables["pool_forecasts.parquet"]
+    found = leveled.learned.tables["pool_forecasts.parquet"]
+    dates = np.sort(plain["target_date"].unique())
+    day = dates[SPAN + 5]
+    before = plain[plain["target_date"].isin(dates[5 : SPAN + 5])]
+    factor = (before["observed"].sum() + 1.0) / (before["probability"].astype(float).sum() + 1.0)
+    said, at = (one[one["target_date"] == day]["probability"].to_numpy(float) for one in (plain, found))
+    np.testing.assert_allclose(np.log1p(-at) / np.log1p(-said), factor, rtol=1e-3)
+    assert not np.isclose(factor, 1.0, atol=0.01)
+
+
+def test_a_day_is_forecast_alike_however_it_is_asked(leveled):
+    test = leveled.table[leveled.table["part"] == "test"]
+    days = pd.DatetimeIndex(test["target_date"])[[3, 40]]
+    wanted = test["probability"].to_numpy()[[3, 40]]
+    asked = (leveled.recipe, leveled.run, lambda: leveled.events)
+    entries = running.predict(*asked, [day.date() for day in days])
+    assert [one["probability"] for one in entries] == pytest.approx(wanted, rel=1e-3)
+    file = leveled.folder / "one.parquet"
+    running.predict_pool(*asked, dates=[days[1].date()], file=file)
+    pool = pd.read_parquet(file)
+    assert pool["probability"].iloc[0] == pytest.approx(wanted[1], rel=1e-3)
+    centre = (float(pool["latitude"].iloc[2]), float(pool["longitude"].iloc[2]))
+    running.predict_pool(*asked, dates=[days[1].date()], file=file, places=[centre])
+    assert pd.read_parquet(file)["probability"].iloc[0] == pytest.approx(pool["probability"].iloc[2], rel=1e-3)
+
+
+def test_what_moved_a_forecast_may_be_the_level(leveled):
+    model, days = leveled.learned, leveled.learned.material.parts["test"]
+    level, said = np.array([1.5]), np.array([0.3])
+    inputs = np.zeros((1, len(running.INPUTS)), np.float16)
+    names = [*running.INPUTS, *running.LEVEL]
+    dates = model.material.pool.dates[days][:1]
+    (causes,) = forecaster.reasons(model, inputs, dates, names, most=len(names), level=(level, said))
+    (cause,) = [one for one in causes if one["name"] == "level"]
+    before = 1 - (1 - 0.3) ** (1 / 1.5)
+    assert cause["moved_log_odds"] == pytest.approx(np.log(0.3 / 0.7) - np.log(before / (1 - before)))
+    assert cause["value"] == 1.5
+
+
+def test_the_leak_detector_tries_it(leveled, monkeypatch, tmp_path):
+    pool = leveled.recipe.pool.model_copy(update={"level_days": SPAN})
+    case = leaks.case_of(leveled.recipe.model_copy(update={"pool": pool}), leveled.events, tmp_path)
+    assert case.model.level_days == SPAN
+    assert not leaks.forecasts_of_a_day(case)["found"]
+
+    def knowing(model, world, days):
+        return np.full((days.stop - days.start, 6), world.pool.target.mean()), np.ones(days.stop - days.start)
+
+    monkeypatch.setattr(forecaster, "_at_own_level", knowing)
+    assert any("of the model" in sentence for sentence in leaks.forecasts_of_a_day(case)["found"])
