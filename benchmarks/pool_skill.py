@@ -98,7 +98,9 @@ def row(recipe, events, answers, scores: dict) -> str:
     over = [scores["gain"][name]["nats_per_event_day"] for name in ("etas", "etas_frozen", "climatology")]
     apart = scores["gain_disjoint"]["etas"]["nats_per_event_day"]
     cells = [
-        recipe.model.name + ("" if sees_detection(recipe.model) else ", blind to detection"),
+        recipe.model.name
+        + ("" if sees_detection(recipe.model) else ", blind to detection")
+        + (" at its level" if recipe.pool.level_days else ""),
         f"M {recipe.target.magnitude:g}, {recipe.target.horizon_days} d",
         f"{scores['circles']} of {recipe.target.radius_km:g} km",
         f"{answers.dates[0]} to {answers.dates[-1]}",

@@ -19,8 +19,8 @@ from mleq.forecast.trailing import SPANS_DAYS
 
 DRAWN_DAYS = 50.0
 """Days of the training part's rate that a trailing rate is drawn to; the mix is drawn by one day."""
-AT_ONCE_DAYS = 366
-"""Days whose inputs are in memory together."""
+AT_ONCE_DAYS = 740
+"""Days whose inputs are made and in memory together; most of what they cost is the past before the first."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,7 +111,8 @@ class PooledModel:
         weights = getattr(self.vintages[0].correction, "weights", None)
         learnt = [str(one.made) for one in self.vintages]
         about |= {"seconds": round(self.seconds, 1), "circles": len(self.circles), "learnt": learnt}
-        return about | ({"weights": weights} if weights else {})
+        level = {"level_days": self.level_days} if self.level_days else {}
+        return about | ({"weights": weights} if weights else {}) | level
 
     @property
     def calibration(self) -> dict[str, Any]:
