@@ -38,6 +38,13 @@ coverage: env ## which branches of those rooms the tests reach; fails below 95 %
 torture: env ## count what mutated input, kills and full disks break (hours; ONLY=fetch)
 	$(RUN) tests/torture $(if $(ONLY),--only $(ONLY))
 
+mutants: $(VENV)/.mutants-ready ## change scores and split in one place at a time: does a test notice? (SET='--draw 400')
+	$(RUN) benchmarks/mutants.py $(SET)
+
+$(VENV)/.mutants-ready: $(READY)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	@touch $@
+
 audit: ## which pinned package has a known weakness (asks online, by pip-audit)
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.7,<3'
@@ -67,7 +74,7 @@ $(VENV)/.docs-ready: $(READY)
 	@touch $@
 
 bench: env ## print every figure that README and docs quote
-	@for script in $(filter-out benchmarks/audit.py benchmarks/leaderboard.py benchmarks/sweep.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
+	@for script in $(filter-out benchmarks/audit.py benchmarks/leaderboard.py benchmarks/mutants.py benchmarks/sweep.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
 
 leaderboard: env ## every method over ETAS at every place, into docs/leaderboard.md (hours; SET='--set model.epochs=5')
 	$(RUN) benchmarks/leaderboard.py $(SET)

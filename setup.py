@@ -37,6 +37,7 @@ test = [
 waveform = ["obspy>=1.4,<2", "h5py>=3,<4", "zarr>=3,<4"]
 csep = ["pycsep>=0.8,<0.9"]
 docs = ["sphinx>=8,<10", "myst-parser>=4,<6", "furo>=2024.8.6,<2028", "latex2mathml>=3.77,<4"]
+mutants = ["mutmut>=3.8,<4"]
 distributed = ["dask>=2024.8,<2028", "distributed>=2024.8,<2028", "bokeh>=3.1,<4"]  # bokeh draws Dask's dashboard
 
 setup(
@@ -71,6 +72,13 @@ setup(
         "xgboost-cpu>=3,<4; sys_platform != 'darwin'",
         "xgboost>=3,<4; sys_platform == 'darwin'",
     ],
-    extras_require={"csep": csep, "docs": docs, "distributed": distributed, "test": test, "waveform": waveform},
+    extras_require={
+        "csep": csep,
+        "docs": docs,
+        "distributed": distributed,
+        "mutants": mutants,
+        "test": test,
+        "waveform": waveform,
+    },
     entry_points={"console_scripts": ["mleq = mleq.cli:main"]},
 )

@@ -63,6 +63,7 @@ REASONS = {
     "ruff": "formatter and linter",
     "playwright": "pages in a real browser",
     "axe-playwright-python": "pages for those who do not see them",
+    "mutmut": "whether tests notice when the code is changed",
     "sphinx": "the docs as a site",
     "myst-parser": "docs in Markdown",
     "furo": "the site's looks",
@@ -70,7 +71,7 @@ REASONS = {
 }
 """Why each package is asked for in setup.py; a package without a reason stops this script."""
 
-EXTRAS = ("", "waveform", "distributed", "test", "docs", "csep")
+EXTRAS = ("", "waveform", "distributed", "test", "docs", "csep", "mutants")
 """In the order in which a person is likely to want them."""
 
 
