@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: docs help env demo test test-slow coverage torture audit check format schema figures bench leaderboard clean
+.PHONY: docs help env demo test test-slow coverage torture mutants audit check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,7 +73,7 @@ $(VENV)/.docs-ready: $(READY)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
-bench: env ## print every figure that README and docs quote
+bench: env ## run all benchmarks with what they take without options (more is said in each)
 	@for script in $(filter-out benchmarks/audit.py benchmarks/leaderboard.py benchmarks/mutants.py benchmarks/sweep.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(RUN) $$script || exit 1; done
 
 leaderboard: env ## every method over ETAS at every place, into docs/leaderboard.md (hours; SET='--set model.epochs=5')

@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from mleq import api
+from mleq.catalog.events import identity
+from mleq.experiment.run import run_key
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.maps import Atlas
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.rows import Rows
 from mleq.forecast.pool.stack import best_weights
-from mleq.recipe import recipe_hash
 
 MODELS = {
     "maps": '{"name": "residual_convlstm"}',
@@ -47,7 +48,7 @@ def main() -> None:
     rows = some_of(material.validation, recipe.seed)
 
     def learnt(one):
-        return learning.learn(one, material, work=asked.work, key=recipe_hash(one)).vintages[0].correction
+        return learning.learn(one, material, work=asked.work, key=run_key(one, identity(events))).vintages[0].correction
 
     said = {name: one.corrections(rows.inputs) for name, one in learnt(recipe).members.items()}
     for name, model in MODELS.items():

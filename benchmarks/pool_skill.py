@@ -18,13 +18,13 @@ from pathlib import Path
 
 from mleq import api
 from mleq.catalog.events import identity
+from mleq.experiment.run import run_key
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.forecaster import answer
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import evaluate_pool
 from mleq.forecast.pool.world import World
-from mleq.recipe import recipe_hash
 
 MEMBERS = ("boosting", "network")
 
@@ -51,13 +51,13 @@ def main() -> None:
     found = outcomes(recipe, events)
     material = prepare(recipe, events, found)
     prepared = time.process_time()
-    key = recipe_hash(recipe)
+    key = run_key(recipe, identity(events))
     if asked.part == "validation":  # models that are learnt later are not needed, and their days are not looked at
         material.parts["test"] = slice(material.pool.n_days, material.pool.n_days)
     model = learning.learn(recipe, material, work=asked.work, key=key)
     learnt = time.process_time()
     answers = answer(model, World.of(recipe, model, events), material.parts[asked.part], material.parts["train"])
-    scores = evaluate_pool(answers, seed=recipe.seed)
+    scores = evaluate_pool(answers, horizon_days=asked.horizon, seed=recipe.seed)
     print(f"{recipe.one_line}; pool of {len(material.pool.circles)} circles, {asked.part} part")
     print(f"model {model.summary}")
     print(f"seconds of CPU: ETAS and features {prepared - began:.0f}, learning {learnt - prepared:.0f}, "

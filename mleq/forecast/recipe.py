@@ -64,7 +64,7 @@ class PoolSettings(Settings):
         None,
         ge=10,
         le=3650,
-        description="days that say how many events come in all circles for each stated; null: none",
+        description="past days on which target days that came in all circles are held against those stated; null: none",
     )
 
 

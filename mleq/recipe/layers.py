@@ -36,7 +36,7 @@ def base_of(entry: Entry, shelf: dict[str, Entry]) -> Entry | None:
 
 
 def overlay(base: dict, top: dict) -> dict:
-    """Lay one object over another; an object of another kind, and `split`, replace what was there whole."""
+    """Lay one object over another; what is of another kind, `split` and `title` replace what was there whole."""
     merged = dict(base)
     for key, value in top.items():
         below = merged.get(key)
@@ -69,9 +69,9 @@ def apply(data: dict, change: str, labels: dict[text.Path, str]) -> dict:
         raise RecipeError([f"{label}: expected path=value, for example model.epochs=5"])
     try:
         value = json.loads(written)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         value = written
-    parts = tuple(int(part) if part.isdigit() else part for part in place.split("."))
+    parts = tuple(int(part) if part.isdecimal() and len(part) < 10 else part for part in place.split("."))
     copy = json.loads(json.dumps(data))
     here = copy
     for depth, part in enumerate(parts[:-1]):

@@ -59,7 +59,10 @@ def parse(text: str, source: str) -> Document:
     RecipeError
         If the text is not JSON; the message holds line and column.
     """
-    return _Parser(text, source).document()
+    try:
+        return _Parser(text, source).document()
+    except RecursionError:
+        raise RecipeError([f"{source}: brackets within brackets, deeper than any recipe goes"]) from None
 
 
 class _Parser:
@@ -96,7 +99,10 @@ class _Parser:
             if self.text.startswith(word, at):
                 return meaning, at + len(word)
         if number := _NUMBER.match(self.text, at):
-            return json.loads(number[0]), number.end()
+            try:
+                return json.loads(number[0]), number.end()
+            except ValueError:
+                return self.refuse(at, f"a number of {len(number[0]):,} digits")
         found = repr(self.text[at : at + 10]) if first else "the end of the file"
         return self.refuse(at, f"found {found} where a value was expected")
 

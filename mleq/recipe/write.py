@@ -9,6 +9,8 @@ from typing import Any
 from mleq import atomic
 from mleq.recipe import text
 
+MARK = "\ufeff"
+"""A byte order mark, which some editors put first; it stays."""
 EMPTY = '{\n  "format": 1,\n  "recipes": []\n}\n'
 
 
@@ -29,11 +31,13 @@ def add_recipe(path: Path, raw: dict[str, Any]) -> None:
     StorageError
         If it cannot be written; it is then as it was.
     """
-    before = path.read_text(encoding="utf-8") if path.exists() else EMPTY
+    written = path.read_text(encoding="utf-8") if path.exists() else EMPTY
+    before = written.removeprefix(MARK)
     document = text.parse(before, str(path))
     end = document.ends[("recipes",)]
     comma = "," if document.value["recipes"] else ""
-    atomic.write_text(path, f"{before[:end].rstrip()}{comma}\n{_block(raw)}\n  {before[end:]}")
+    added = f"{before[:end].rstrip()}{comma}\n{_block(raw)}\n  {before[end:]}"
+    atomic.write_text(path, written[: len(written) - len(before)] + added)
 
 
 def _block(raw: dict[str, Any]) -> str:

@@ -105,6 +105,20 @@ def test_a_day_is_forecast_alike_however_it_is_asked(leveled):
     assert pd.read_parquet(file)["probability"].iloc[0] == pytest.approx(pool["probability"].iloc[2], rel=1e-3)
 
 
+def test_beyond_the_catalogue_its_last_days_say_the_level(leveled):
+    """However far, and whatever else is asked; no data are not taken for no events."""
+    end = leveled.events.attrs["end"]
+    days = [(end + pd.Timedelta(days=n)).date() for n in (2, SPAN + 30)]
+    file, told = leveled.folder / "beyond.parquet", []
+    for asked in ([days[1]], days):
+        dates = asked if len(asked) == 1 else [asked[0], asked[1]]
+        running.predict_pool(leveled.recipe, leveled.run, lambda: leveled.events, dates=dates, file=file)
+        told.append(pd.read_parquet(file).set_index("target_date").loc[pd.Timestamp(days[1])])
+    np.testing.assert_allclose(told[0]["probability"], told[1]["probability"], rtol=1e-4)
+    levels = np.log1p(-told[1]["etas_leveled"].astype(float)) / np.log1p(-told[1]["etas"].astype(float))
+    assert levels.between(0.3, 3.0).all()
+
+
 def test_what_moved_a_forecast_may_be_the_level(leveled):
     model, days = leveled.learned, leveled.learned.material.parts["test"]
     level, said = np.array([1.5]), np.array([0.3])

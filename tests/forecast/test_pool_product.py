@@ -148,7 +148,7 @@ def answers_of(n_days: int, seed: int, shift: float = 0.0) -> Answers:
 
 def test_scores_of_a_pool():
     answers = answers_of(1500, 1)
-    found = scoring.evaluate_pool(answers, seed=1)
+    found = scoring.evaluate_pool(answers, horizon_days=1, seed=1)
     came, p, etas = answers.came, answers.probability, answers.references["etas"]
     total = np.where(came, np.log(p / etas), np.log((1 - p) / (1 - etas))).sum()
     gain = found["gain"]["etas"]

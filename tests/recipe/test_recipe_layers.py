@@ -37,6 +37,10 @@ from mleq.errors import RecipeError
         ("id.x=1", "id is a single value, it has nothing inside"),
         ("resample.3.name=SMOTE", "the recipe has nothing at resample.3"),
         ("epochs", "expected path=value, for example model.epochs=5"),
+        ("model.²=5", "model.²"),
+        (f"model.epochs={'9' * 5000}", "model.epochs: found"),
+        (f"model.epochs={'[' * 100_000}", "model.epochs: found"),
+        (f"resample.{'9' * 5000}=1", "the recipe has nothing at resample"),
     ],
 )
 def test_a_wrong_change_is_named(change, sentence, minimal, write, load):

@@ -67,3 +67,9 @@ def test_the_place_of_a_syntax_error_is_named(text, line, column, found):
         parse(text, "recipe.json")
     assert f"recipe.json:{line}: not valid JSON at column {column}" in str(error.value)
     assert found in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("9" * 5000, "a number of 5,000 digits"), ("[" * 100_000, "brackets")])
+def test_what_python_will_not_read_is_told(text, sentence):
+    with pytest.raises(RecipeError, match=sentence):
+        parse('{"a": ' + text, "f")

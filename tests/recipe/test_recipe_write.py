@@ -17,3 +17,11 @@ class TestAddRecipe:
     def test_a_missing_file_is_made(self, tmp_path, load):
         add_recipe(tmp_path / "recipe.json", {"id": "mine", "extends": "tokyo"})
         assert load("mine", tmp_path / "recipe.json").target.magnitude == 4.5
+
+    def test_a_byte_order_mark_stays(self, minimal, write, load):
+        path = write(minimal)
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+        add_recipe(path, {"id": "mine", "extends": "tokyo"})
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf{")
+        assert load("mine", path).id == "mine"
+        assert load("here", path).id == "here"

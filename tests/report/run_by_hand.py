@@ -209,6 +209,6 @@ def write_pool_run(folder, **changes):
     from mleq.forecast.pool import scoring
 
     answers = pool_answers()
-    write_run(folder, pool=scoring.evaluate_pool(answers, seed=1), **changes)
+    write_run(folder, pool=scoring.evaluate_pool(answers, horizon_days=1, seed=1), **changes)
     scoring.by_circle(answers).to_parquet(folder / "pool_circles.parquet", index=False)
     return folder

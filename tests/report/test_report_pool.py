@@ -55,7 +55,7 @@ def test_the_map_has_a_mark_for_each_circle(drawn):
 
 def test_circles_add_up_to_the_pool():
     answers = pool_answers()
-    table, pool = scoring.by_circle(answers), scoring.evaluate_pool(answers, seed=1)
+    table, pool = scoring.by_circle(answers), scoring.evaluate_pool(answers, horizon_days=1, seed=1)
     assert table["event_days"].sum() == pool["event_days"]
     assert table["apart"].sum() == pool["disjoint_circles"]
     total = pool["gain"]["etas"]["nats_per_event_day"]["value"] * pool["event_days"]
@@ -66,11 +66,14 @@ def test_circles_add_up_to_the_pool():
 def test_a_pool_without_a_table_of_circles_or_with_nothing_after_large_events_is_drawn(tmp_path):
     answers = pool_answers()
     answers.background[:] = 1.0  # ETAS is never ten times above it
-    run = write_run(tmp_path / "runs" / "x", pool=scoring.evaluate_pool(answers, seed=1))
+    run = write_run(tmp_path / "runs" / "x", pool=scoring.evaluate_pool(answers, horizon_days=1, seed=1))
     text = draw(run, tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'id="pool_map"' not in text
     assert "Reliability, all days" in text
     assert "Reliability, after large events" not in text
     assert not np.isnan(
-        [row["ratio"] for row in scoring.evaluate_pool(answers, seed=1)["calibration"]["all"]["classes"]]
+        [
+            row["ratio"]
+            for row in scoring.evaluate_pool(answers, horizon_days=1, seed=1)["calibration"]["all"]["classes"]
+        ]
     ).any()

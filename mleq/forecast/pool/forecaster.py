@@ -120,7 +120,9 @@ def _at_own_level(model: PooledModel, world: World, days: slice) -> tuple[np.nda
         return _corrected(model, world, days), np.ones(days.stop - days.start)
     base = world.base or world
     horizon = base.pool.horizon
-    first = max(base.pool.day(model.fitted), days.start - horizon + 1 - model.level_days)
+    # Where the catalogue ends before the days do, the last days that it knows say what the level is.
+    known = min(days.start - horizon + 1, base.decided)
+    first = max(base.pool.day(model.fitted), known - model.level_days)
     before = slice(first, max(first, min(days.stop - horizon, base.decided)))
     if world is base:
         all_days = slice(min(first, days.start), days.stop)
@@ -138,8 +140,10 @@ def _at_own_level(model: PooledModel, world: World, days: slice) -> tuple[np.nda
 def _leveled(world: World, days: slice) -> np.ndarray:
     """ETAS at the level of the pool, which a yearly fit of ten years is late to see, shape (n_days, n_circles)."""
     base = world.base or world
-    came = base.pool.target[base.known.days].sum(axis=1)
-    factor = decayed_level(came, base.known.probability.sum(axis=1, dtype=float), base.pool.horizon)
+    # Days of which the catalogue knows nothing say nothing.
+    told = (np.arange(base.known.days.start, base.known.days.stop) < base.decided).astype(float)
+    came = told * base.pool.target[base.known.days].sum(axis=1)
+    factor = decayed_level(came, told * base.known.probability.sum(axis=1, dtype=float), base.pool.horizon)
     here = slice(days.start - world.known.days.start, days.stop - world.known.days.start)
     return at_level(
         world.known.probability[here], factor[days.start - base.known.days.start : days.stop - base.known.days.start]

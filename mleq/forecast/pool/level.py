@@ -14,8 +14,8 @@ from mleq.forecast.pool.days import decayed
 ETAS_DAYS, ETAS_PRIOR = 500.0, 20.0
 """Of the reference "ETAS at the pool's level": days, and event-days that are added to both sides of the ratio."""
 PRIOR = 400.0
-"""Event-days, for each day of the horizon, that are added to what came and to what was stated: of a small pool, whose
-few events say little about its level, nothing is moved by chance alone."""
+"""Circle-days with an event, for each day of the horizon, that are added to those that came and to those stated: of a
+small pool, whose few events say little about its level, little is moved by chance alone."""
 LEAST, MOST = 1e-7, 1 - 1e-7
 LEVEL = {"level": "events that came in all circles lately for each that the model stated, drawn to 1"}
 """What is said of it where it has moved a forecast."""
@@ -63,8 +63,10 @@ def recent_level(came: np.ndarray, stated: np.ndarray, days: np.ndarray, *, span
     """The level before some days: of the last days whose targets are known, all alike.
 
     It is the posterior mean of a factor on Poisson rates under a gamma prior of mean 1 that weighs as much as `PRIOR`
-    events (Gelman et al. 2013, Bayesian Data Analysis, section 2.6). Targets of one day and of windows that overlap are
-    not independent; `PRIOR` was chosen on real days (docs/candidate.md).
+    events (Gelman et al. 2013, Bayesian Data Analysis, section 2.6). Circle-days stand in for events: those of
+    overlapping circles, of one day and of overlapping windows are not independent, and where chances are large their
+    ratio lies nearer 1 than that of events does, so that the level moves less than it should. `PRIOR` was chosen on
+    real days (docs/candidate.md).
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def forecasts(
     learned.tables["pool_forecasts.parquet"] = small(answers.table())
     learned.tables["pool_circles.parquet"] = by_circle(answers)
     table = pd.concat(found, ignore_index=True)
-    table.attrs["pool"] = evaluate_pool(answers, seed=recipe.seed)
+    table.attrs["pool"] = evaluate_pool(answers, horizon_days=recipe.target.horizon_days, seed=recipe.seed)
     return table
 
 

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from mleq.forecast.pool.forecaster import Answers
-from mleq.scores.blocks import Blocks
+from mleq.scores.blocks import Blocks, mean_block_days
 from mleq.scores.intervals import block_interval
 
-BLOCK_DAYS = 60.0
 RESAMPLES = 2000
 LARGE = 10.0
 """ETAS expects so many times its background, or more: days after large events."""
@@ -26,12 +25,14 @@ TEN_PERCENT = (0.08, 0.125)
 """What is taken for a stated ten percent."""
 
 
-def evaluate_pool(answers: Answers, *, seed: int) -> dict[str, Any]:
+def evaluate_pool(answers: Answers, *, horizon_days: int, seed: int) -> dict[str, Any]:
     """Score forecasts of all circles on the days that are decided.
 
     Parameters
     ----------
     answers : Answers
+    horizon_days : int
+        Of the target.
     seed : int
         Of the resamples.
 
@@ -45,7 +46,7 @@ def evaluate_pool(answers: Answers, *, seed: int) -> dict[str, Any]:
     known = answers.decided
     came, chances = answers.came[known], {"probability": answers.probability[known]}
     chances |= {name: values[known] for name, values in answers.references.items()}
-    blocks = Blocks.drawn(len(came), min(BLOCK_DAYS, max(1.0, len(came) / 8)), RESAMPLES, seed)
+    blocks = Blocks.drawn(len(came), mean_block_days(len(came), horizon_days), RESAMPLES, seed)
     losses = {name: loss(came, chance) for name, chance in chances.items()}
     apart = answers.circles.disjoint()
     events = came.sum(axis=1)
