@@ -22,8 +22,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTMUT = Path(sys.executable).with_name("mutmut")
-SURVIVED, NO_TEST = 0, 33
-"""Exit codes by which mutmut says that a mutant was not noticed; others but None say that it was."""
+SURVIVED, NO_TEST, INTERRUPTED = 0, (5, 33), (None, 2, 34)
+"""Exit codes by which mutmut says that a mutant was not noticed, that no test goes there, and that it was not tried to
+the end; all others (a failure, a time limit, a crash) say that it was noticed."""
 FIRST = "mleq.experiment.split.*_1"
 """A few to begin with: all mutants are made, and verdicts on code or tests that have changed since forgotten."""
 AT_ONCE = 200
@@ -66,12 +67,13 @@ def main() -> None:
     for first in range(0, len(left), AT_ONCE):
         run(left[first : first + AT_ONCE])
         print(f"{min(first + AT_ONCE, len(left)):,} of {len(left):,} tried", file=sys.stderr, flush=True)
-    tell(names, drawn, verdicts())
+    found = verdicts()
+    tell(names, [name for name in drawn if found[name] not in INTERRUPTED], found)
 
 
 def tell(names: list[str], drawn: list[str], found: dict[str, int | None]) -> None:
     """Print the table and the survivors."""
-    unnoticed = [name for name in drawn if found[name] in (SURVIVED, NO_TEST)]
+    unnoticed = [name for name in drawn if found[name] in (SURVIVED, *NO_TEST)]
     table = defaultdict(lambda: [0, 0, 0])
     for column, some in enumerate((names, drawn, [name for name in drawn if name not in set(unnoticed)])):
         for name in some:
@@ -82,7 +84,7 @@ def tell(names: list[str], drawn: list[str], found: dict[str, int | None]) -> No
         print(f"| {module} | {there:,} | {tried:,} | {noticed:,} | {noticed / tried:.1%} |" if tried else
               f"| {module} | {there:,} | 0 | 0 | |")  # fmt: skip
     for name in sorted(unnoticed):
-        print(f"\n{name}: {'no test goes there' if found[name] == NO_TEST else 'no test noticed'}\n{change(name)}")
+        print(f"\n{name}: {'no test goes there' if found[name] in NO_TEST else 'no test noticed'}\n{change(name)}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def test_the_numbers_are_those_of_the_summary(drawn):
     assert f"{total['observed']:,} circle-days had an event where {total['expected']:,.0f} were expected" in said
     assert f"of {ten['circle_days']:,} circle-days" in said
     gain = pool["gain"]["etas"]["nats_per_event_day"]
-    assert f"ETAS: +{gain['value']:.4f} [+{gain['low']:.4f}, +{gain['high']:.4f}]" in text
+    assert f"ETAS: {gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]".replace("-", "−") in text
     apart = pool["gain_disjoint"]["etas"]["nats_per_event_day"]["value"]
     assert f"+{apart:.4f}" in said
     assert f"{pool['auc']['probability']['within_circles']:.3f}" in said

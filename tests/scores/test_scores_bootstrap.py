@@ -262,6 +262,16 @@ def test_blocks_counts_and_sums_are_those_of_the_indices(days, resamples, mean_b
     np.testing.assert_allclose(blocks.by_resample(blocks.sums(daily)), daily[indices].sum(axis=1))
 
 
+def test_resamples_drawn_in_chunks_are_whole(monkeypatch):
+    """How many are drawn at once bounds the memory; each resample is as long as the series all the same."""
+    monkeypatch.setattr("mleq.scores.blocks.DAYS_AT_ONCE", 100)
+    blocks = Blocks.drawn(30, 4.0, 50, 7)
+    assert (np.diff(blocks.resample) >= 0).all()
+    np.testing.assert_array_equal(blocks.by_resample(blocks.length), np.full(50, 30))
+    np.testing.assert_array_equal(blocks.counts().sum(axis=0), np.full(50, 30))
+    assert len({tuple(row) for row in blocks.indices()}) > 45
+
+
 def test_intervals_stay_where_scores_can_be():
     """Of few long blocks intervals are wide; what is not cut reaches beyond on both sides."""
     cut = set()

@@ -67,6 +67,16 @@ def test_poor_configurations_do_not_blunt_hansens_test():
     assert crowd.p_hansen < 0.1 < 0.4 < crowd.p_white
 
 
+def test_the_unit_of_the_gains_does_not_matter():
+    rng = np.random.default_rng(3)
+    good = clustered(rng, 1, days=1500)[0] + 0.45
+    gains = np.array([good, *(6 * clustered(rng, 20, days=1500) - 8)])
+    asked = {"mean_block_days": 40, "n_resamples": 300, "seed": 1}
+    nats, milli = (scores.selection(named(unit * gains), **asked) for unit in (1.0, 1e-3))
+    assert milli.p_hansen == pytest.approx(nats.p_hansen)
+    assert milli.p_white == pytest.approx(nats.p_white)
+
+
 def test_one_configuration_is_corrected_for_nothing():
     gains = clustered(np.random.default_rng(4), 1)
     one = scores.selection(named(gains), mean_block_days=40, n_resamples=400, seed=1)

@@ -59,6 +59,11 @@ def test_small_gains_keep_their_digits_and_zero_has_no_minus():
     assert "+0.000 [-0.100, +0.100]" in told
 
 
+def test_digits_are_those_that_the_width_asks_for():
+    told = scores.verdict({"etas": gain(0.5, 0.4990, 0.5012)}, days=1000, event_days=30)
+    assert "+0.5000 [+0.4990, +0.5012]" in told
+
+
 def test_identical_forecasts():
     told = scores.verdict({"etas": gain(0.0, 0.0, 0.0, 0.0)}, days=1000, event_days=30)
     assert told.startswith("No skill shown beyond ETAS: +0.000 [+0.000, +0.000]")
