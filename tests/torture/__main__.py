@@ -36,7 +36,7 @@ def faults(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path], 
     for name, job in JOBS.items():
         yield f"{name}, small files only", lambda folder, job=job: stopped.small_files(job, folder)
         yield f"{name}, disk full", lambda folder, job=job: stopped.full_disk(job, folder)
-        yield f"{name}, out/ read-only", lambda folder, job=job: stopped.read_only(job, folder / "read_only")
+        yield f"{name}, out/ and data/ read-only", lambda folder, job=job: stopped.read_only(job, folder / "read_only")
         yield f"{name} twice at once", lambda folder, job=job: stopped.twice_at_once(job, folder)
 
 

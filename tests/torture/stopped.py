@@ -167,11 +167,12 @@ def full_disk(job: Job, folder: Path, megabytes: tuple[float, ...] = (0.1, 1.0))
 
 
 def read_only(job: Job, folder: Path) -> Harm | None:
-    """Give a command where out/ may not be written to; None for those who may all the same, as root."""
+    """Give a command where neither out/ nor data/ may be written to; None for those who may all the same, as root."""
     job.prepare(folder)
-    (folder / "out").mkdir(exist_ok=True)
-    (folder / "out").chmod(0o500)
-    harm = Harm()
+    places, harm = [folder / "out", folder / "data"], Harm()
+    for place in places:
+        place.mkdir(exist_ok=True)
+        place.chmod(0o500)
     try:
         if os.access(folder / "out", os.W_OK):
             return None
@@ -179,7 +180,8 @@ def read_only(job: Job, folder: Path) -> Harm | None:
             harm.tried += 1
             harm.judge(run(job.words, folder, variables), (1,))
     finally:
-        (folder / "out").chmod(0o700)
+        for place in places:
+            place.chmod(0o700)
     return harm
 
 
