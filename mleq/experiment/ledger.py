@@ -10,6 +10,7 @@ A chain of hashes does not keep out who may rewrite the whole of it; who wants t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mleq import atomic
-from mleq.errors import Failure
+from mleq.errors import Failure, StorageError
 from mleq.experiment import provenance
 
 log = logging.getLogger("mleq")
@@ -70,7 +71,7 @@ def append(out_dir: Path, entries: Iterable[dict[str, Any]]) -> int:
     """Add forecasts to the end of the ledger; several processes may do so at once.
 
     A forecast counts as prospective only if it is recorded before its period begins. What a killed process left
-    half written is removed first; it was never counted.
+    half written is removed first; it was never counted. Where it cannot be written to the end nothing is added.
 
     Parameters
     ----------
@@ -101,12 +102,17 @@ def append(out_dir: Path, entries: Iterable[dict[str, Any]]) -> int:
         written = b"".join(lines)
         if not written:
             return head.count
-        with atomic.storing(path), path.open("ab") as file:
-            file.write(written)
-            file.flush()
-            os.fsync(file.fileno())
         new = Head(head.count + len(lines), last, head.bytes + len(written))
-        atomic.write_text(head_file(out_dir), new.text())
+        try:
+            with atomic.storing(path), path.open("ab") as file:
+                file.write(written)
+                file.flush()
+                os.fsync(file.fileno())
+            atomic.write_text(head_file(out_dir), new.text())
+        except StorageError:
+            with contextlib.suppress(OSError):  # a full disk can still be given back what was taken of it
+                os.truncate(path, head.bytes)
+            raise
     return new.count
 
 

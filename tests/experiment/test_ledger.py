@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from mleq.errors import Failure
+from mleq.errors import Failure, StorageError
 from mleq.experiment import ledger
 
 
@@ -142,6 +142,25 @@ def test_whole_lines_of_a_stopped_append_are_kept_and_counted(out, caplog):
     assert "2 of its lines are kept" in caplog.text
     assert ledger.verify(out) == []
     assert [line["entry"] for line in ledger.read(out)][5:] == [entry(5), entry(6), entry(7)]
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_an_append_that_cannot_be_finished_adds_nothing(out, monkeypatch, after):
+    """The disk is full after half of the lines, or before the head: readers see the ledger as it was."""
+    before, asked = ledger.ledger_file(out).read_bytes(), []
+
+    def full(*given, **options):
+        asked.append(given)
+        if len(asked) > after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StorageError, match="No space left"):
+        ledger.append(out, [entry(5), entry(6)])
+    monkeypatch.undo()
+    assert ledger.ledger_file(out).read_bytes() == before
+    assert ledger.verify(out) == []
+    assert ledger.append(out, [entry(7)]) == 6
 
 
 def test_a_head_that_is_not_as_it_is_written_is_refused(out):
