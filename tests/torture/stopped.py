@@ -147,19 +147,18 @@ def small_files(job: Job, folder: Path, limits: tuple[int, ...] = (1_000, 20_000
 
 
 def full_disk(job: Job, folder: Path, megabytes: tuple[float, ...] = (0.1, 1.0)) -> Harm | None:
-    """Give a command on a small file system that is full; None where none can be mounted."""
+    """Give a command on a file system with so much left beside what it needs; None where none can be mounted."""
     harm = Harm()
-    for size in megabytes:
-        small = folder / f"small{size}"
-        job.prepare(folder / f"sound{size}")
+    for left in megabytes:
+        small, sound = folder / f"small{left}", folder / f"sound{left}"
+        job.prepare(sound)
         small.mkdir(parents=True)
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={int(size * 1024)}k", "none", str(small)]
+        pages = sum(file.stat().st_size // 4096 + 2 for file in sound.rglob("*"))
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages + int(left * 1024)}k", "none", str(small)]
         if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
             return None
         try:
-            for file in (folder / f"sound{size}").iterdir():
-                if file.is_file():
-                    shutil.copy(file, small)
+            shutil.copytree(sound, small, dirs_exist_ok=True)
             _judge_hindered(harm, job, small, {}, go_on=False)
         finally:
             subprocess.run(["umount", "-l", str(small)], capture_output=True)
