@@ -116,7 +116,7 @@ class PooledModel:
 
     @property
     def calibration(self) -> dict[str, Any]:
-        """Nothing is put right afterwards: the log score of all days is what was learnt by."""
+        """Nothing that is fitted: the log score of all days is what was learnt by, and the level follows the days."""
         return {"prior_shift": None, "platt": None, "out_of_fold": None}
 
     @property
