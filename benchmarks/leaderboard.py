@@ -2,9 +2,10 @@
 
     python benchmarks/leaderboard.py [--catalog usgs.csv.gz] [--set model.epochs=5] [--only tokyo,chile_m5]
 
-The eight Japanese recipes and the six others, at M 4.5 and at M 5. A recipe that has a finished run of just these
-settings on just this catalogue is not trained again, so the command may be stopped and given again; the page is written
-anew after each recipe. The table stands as it comes out.
+The eight Japanese recipes and the six others, at M 4.5 and at M 5, then each with a pool of circles, and the pool of
+the world. `--set` changes the networks of single places alone. A recipe that has a finished run of just these settings
+on just this catalogue is not trained again, so the command may be stopped and given again; the page is written anew
+after each recipe. The table stands as it comes out.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import datetime as dt
 import logging
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,13 @@ from mleq.scores.verdict import TITLES
 
 JAPAN = ("tokyo", "niigata", "iwaki", "sendai", "sapporo", "nagoya", "nankai", "fukuoka")
 WORLD = ("chile", "sumatra", "southern_california", "italy", "new_zealand", "greece")
-GROUPS = {"M 4.5": [*JAPAN, *WORLD], "M 5": [f"{name}_m5" for name in (*JAPAN, *WORLD)]}
+ALONE = {"M 4.5": [*JAPAN, *WORLD], "M 5": [f"{name}_m5" for name in (*JAPAN, *WORLD)]}
+POOLED = "M 4.5, with a pool of circles"
+WHOLE = "Pools, all circles"
+BELOW = ("target.magnitude=4", "target.allow_incomplete=true")
+BLIND = ("model.boosting.detection=false", "model.network.detection=false")
+WORLDS = ((), BELOW, BELOW + BLIND)
+"""What the pool of the world is asked beside its own target: M 4, and M 4 blind to what the network detects."""
 RESAMPLES = 2000
 CLONE = Path(__file__).resolve().parents[1]
 
@@ -44,6 +52,7 @@ class Entry:
     """What the page says of one recipe: its run, or why there is none."""
 
     recipe_id: str
+    changes: tuple[str, ...] = ()
     run: Run | None = None
     reason: str = ""
     tried: int = 0
@@ -55,15 +64,23 @@ class Entry:
 def main() -> int:
     asked = arguments()
     chosen = set(asked.only.split(",")) if asked.only else None
-    entries: dict[str, list[Entry]] = {group: [] for group in GROUPS}
-    for group, names in GROUPS.items():
-        for name in names:
-            if chosen is None or name in chosen:
-                entries[group].append(entry_of(name, asked))
-                atomic.write_text(asked.write, "\n".join(page(entries, asked)) + "\n")
-                print(f"{name}: {entries[group][-1].reason or entries[group][-1].verdict}", flush=True)
+    entries: dict[str, list[Entry]] = {}
+    for group, name, changes in places_asked(asked):
+        if chosen is None or name in chosen:
+            entry = entry_of(name, changes, asked)
+            entries.setdefault(group, []).append(entry)
+            atomic.write_text(asked.write, "\n".join(page(entries, asked)) + "\n")
+            print(f"{name} {' '.join(changes)}: {entry.reason or entry.verdict}", flush=True)
     print(f"written to {asked.write}")
     return 0
+
+
+def places_asked(asked: argparse.Namespace) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the group, the recipe and its changes of all that stands on the page."""
+    for group, names in ALONE.items():
+        yield from ((group, name, tuple(asked.changes)) for name in names)
+    yield from ((POOLED, f"{name}_best", ()) for name in (*JAPAN, *WORLD))
+    yield from ((WHOLE, "world_best", changes) for changes in WORLDS)
 
 
 def arguments() -> argparse.Namespace:
@@ -78,26 +95,26 @@ def arguments() -> argparse.Namespace:
     return words.parse_args()
 
 
-def entry_of(name: str, asked: argparse.Namespace) -> Entry:
+def entry_of(name: str, changes: tuple[str, ...], asked: argparse.Namespace) -> Entry:
     """Train a recipe or read its run; a recipe that is refused stands on the page with the reason."""
     try:
-        recipe = api.check_network(name, CLONE / "recipe.json", changes=asked.changes)
+        recipe = api.check_network(name, CLONE / "recipe.json", changes=changes)
         events, catalog = material_and_hash(
             recipe, family, lambda: api.load_events(recipe, files=asked.catalog, data_dir=asked.data_dir)
         )
         place = finished_run(asked.out_dir, recipe, catalog)
         if place is None and asked.finished_only:
-            return Entry(name, reason="not trained with these settings yet; the same command goes on here.")
+            return Entry(name, changes, reason="not trained with these settings yet; the same command goes on here.")
         if place is None or "etas" not in Run(place).summary["gain"]:
-            place = api.train(recipe, events, out_dir=asked.out_dir, command=sys.argv, changes=asked.changes).folder
+            place = api.train(recipe, events, out_dir=asked.out_dir, command=sys.argv, changes=changes).folder
     except MissingData:
         raise  # true of every place: nothing would be scored
     except MleqError as error:
-        return Entry(name, reason=str(error).splitlines()[0])
+        return Entry(name, changes, reason=str(error).splitlines()[0])
     run = Run(place)
     tried = {Run(one).record["recipe_sha256"] for one in complete_runs(asked.out_dir, name)}
     gains, verdict = gains_over_etas(run, recipe)
-    return Entry(name, run, tried=len(tried), daily=daily_gains(run), gains=gains, verdict=verdict)
+    return Entry(name, changes, run, tried=len(tried), daily=daily_gains(run), gains=gains, verdict=verdict)
 
 
 def test_part(run: Run) -> pd.DataFrame:
@@ -153,30 +170,94 @@ def pooled(entries: list[Entry]) -> dict[str, dict[str, float]]:
 
 def page(entries: dict[str, list[Entry]], asked: argparse.Namespace) -> list[str]:
     """The whole page in Markdown."""
-    runs = [entry.run for group in entries.values() for entry in group if entry.run]
+    every = [entry for group in entries.values() for entry in group]
+    runs = [entry.run for entry in every if entry.run]
+    alone = sum(entry.tried for group in ALONE for entry in entries.get(group, []))
     lines = [
         "# Leaderboard",
         "",
         "Written by `make leaderboard`, as it came out. Gains are in nats over ETAS (`docs/etas.md`) on the same days",
         "of the test part, above zero where a method is better; 95 % intervals by the studentised stationary block",
         "bootstrap (`docs/scores.md`), paired. *Detectable* is the smallest gain that the days would have shown to be",
-        "above zero in 80 % of cases. `this model` is the recipe's network; the test part chose none of its settings.",
+        "above zero in 80 % of cases. `this model` is the recipe's; the test part chose none of its settings.",
         "Pseudo-prospective, on a revised catalogue.",
         "",
         f"Written on {dt.datetime.now(dt.UTC):%Y-%m-%d} by mleq {mleq.__version__}; {len(runs)} recipes scored of "
-        f"{sum(map(len, entries.values()))}; configurations of the network tried, all recipes together: "
-        f"{sum(entry.tried for group in entries.values() for entry in group)}.",
+        f"{len(every)}; configurations of the network of single places tried, all recipes together: {alone}. Of how "
+        "many the models of pools were chosen stands in `docs/candidate.md`.",
         "",
-        f"Settings changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
+        f"Settings of single places changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
     ]
     known = ("start", "end", "sha256")
     catalogues = {tuple(run.summary["catalog"][key] for key in known) for run in runs}
     lines += ["", "Catalogues, by where recipes let them start:", ""]
     lines += [f"* {start[:10]} to {end[:10]}, snapshot sha256 `{sha[:16]}`" for start, end, sha in sorted(catalogues)]
     for group, some in entries.items():
-        if some:
-            lines += ["", f"## {group}", *summary_table(some), *places(some)]
+        lines += ["", f"## {group}", *(whole_pools(every) if group == WHOLE else [*summary_table(some), *places(some)])]
     return lines
+
+
+def whole_pools(entries: list[Entry]) -> list[str]:
+    """What every pool gained on all its circles, and the pool of the world over each reference."""
+    trained = [entry for entry in entries if entry.run and "pool" in entry.run.summary]
+    lines = [
+        "",
+        "Days of all circles are drawn again whole. *Refitted* is the pool's own ETAS, with all parameters, background",
+        "and productivity estimated again each year on what was past; *at its level* the same times what came lately",
+        "in the whole pool over what it expected; *came* the circle-days with an event over those that were expected,",
+        "with the 95 % band of a calibrated forecast.",
+        "",
+        "| pool | target | circles | days | event-days | over refitted ETAS | detectable | over it on circles that do "
+        "not touch | over ETAS at its level | over long-term rate | came / expected |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [pool_row(entry) for entry in trained]
+    for entry in (one for one in trained if one.recipe_id == "world_best"):
+        pool = entry.run.summary["pool"]
+        lines += [
+            "",
+            f"### {called(entry)}",
+            "",
+            f"Run `{entry.run.summary['run']}`.",
+            "",
+            "| gain of this model over | nats per event-day | detectable | circles that do not touch | detectable |",
+            "|---|---|---|---|---|",
+        ]
+        for name, gain in pool["gain"].items():
+            every, apart = (one["nats_per_event_day"] for one in (gain, pool["gain_disjoint"][name]))
+            lines.append(
+                f"| {title(name)} | {interval(every, 4)} | {detectable(every, 4)} | {interval(apart, 4)} "
+                f"| {detectable(apart, 4)} |"
+            )
+    lost = [f"{called(entry)}: {entry.reason}" for entry in entries if entry.recipe_id == "world_best" and entry.reason]
+    return lines + [line for reason in lost for line in ("", f"Not scored: {reason}")]
+
+
+def pool_row(entry: Entry) -> str:
+    """A pool's gains on all circles, as a row of a table."""
+    summary = entry.run.summary
+    pool, target, test = summary["pool"], summary["target"], summary["split"]["test"]
+    gain = {name: pool["gain"][name]["nats_per_event_day"] for name in ("etas", "etas_leveled", "climatology")}
+    total = pool["calibration"]["all"]["total"]
+    cells = [
+        called(entry),
+        f"M {target['magnitude']:g}",
+        f"{pool['circles']} of {target['radius_km']:g} km",
+        f"{test['start']} to {test['end']}",
+        f"{pool['event_days']:,}",
+        interval(gain["etas"], 4),
+        detectable(gain["etas"], 4),
+        interval(pool["gain_disjoint"]["etas"]["nats_per_event_day"], 4),
+        interval(gain["etas_leveled"], 4),
+        interval(gain["climatology"], 4),
+        f"{total['ratio']:.3f} ({total['band'][0]:.3f} to {total['band'][1]:.3f})",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def called(entry: Entry) -> str:
+    """A recipe with what was changed of it."""
+    return entry.recipe_id + "".join(f" `{change}`" for change in entry.changes if "allow_incomplete" not in change)
 
 
 def summary_table(entries: list[Entry]) -> list[str]:
@@ -214,8 +295,8 @@ def places(entries: list[Entry]) -> list[str]:
         test, complete = summary["split"]["test"], summary["catalog"]["completeness_magnitude"]
         lines += [
             f"{test['start']} to {test['end']}: {test['days']:,} days, {test['positives']:,} with an event; "
-            f"complete from M {complete:.1f}; {entry.tried} configuration{'s' if entry.tried > 1 else ''} of the "
-            f"network tried; run `{summary['run']}`.",
+            f"complete from M {complete:.1f}; {entry.tried} configuration{'s' if entry.tried > 1 else ''} "
+            f"tried; run `{summary['run']}`.",
             "",
             entry.verdict,
             "",

@@ -21,6 +21,9 @@ MESSAGES_KEPT = 100
 MOST_LOSSES = 3
 """So often a unit is handed over again that was lost together with the data it needs."""
 PATIENCE_S = 60
+GROWN = 0.6
+"""Share of its memory at which a worker is started afresh. TensorFlow keeps the graphs of every network that was trained
+in a process (its issue 62854), and from a share of 0.8 on Dask would give the worker nothing more, for ever."""
 MEMORY_KEPT = {"MALLOC_TRIM_THRESHOLD_": 128 * 2**20, "MALLOC_MMAP_THRESHOLD_": 32 * 2**20}
 """Bytes that glibc keeps for the next array. Dask's own setting gives every array back at once, and half the time of
 ETAS fits goes into pages that the kernel hands out again."""
@@ -139,7 +142,7 @@ class OnDask:
             ]
             names = [f"{unit.function.partition(':')[2]}-{unit.key}-{secrets.token_hex(4)}" for unit in some]
             columns = ([*column] for column in zip(*rows, strict=True))
-            yield from zip(some, self.client.map(perform, *columns, key=names, pure=False), strict=True)
+            yield from zip(some, self.client.map(perform_on_worker, *columns, key=names, pure=False), strict=True)
         key_split.cache_clear()  # else it keeps the names of the last 100,000
 
     def _sendable(self, argument: Any) -> Any:
@@ -160,6 +163,25 @@ class OnDask:
                 f"the scheduler {self.client.scheduler.address} is gone",
                 remedy="What was finished is kept: start it again and give the same command",
             )
+
+
+def perform_on_worker(*arguments: Any) -> dict[str, Any]:
+    """Do a unit where Dask has sent it, as `mleq.performing.perform` does; a worker that has grown is then renewed."""
+    try:
+        return perform(*arguments)
+    finally:
+        _renew_if_grown()
+
+
+def _renew_if_grown() -> None:
+    """Have this worker started afresh by its nanny, once it has handed over what it holds."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    limit = worker.memory_manager.memory_limit
+    if limit and worker.nanny and worker.monitor.proc.memory_info().rss > GROWN * limit:
+        logging.getLogger("tornado.application").setLevel(logging.CRITICAL)  # connections that end before it does
+        worker.loop.add_callback(worker.close_gracefully, restart=True, reason="mleq: memory has grown")
 
 
 def _said(answer: Any) -> str:

@@ -128,3 +128,15 @@ def test_two_processes_one_of_them_killed_give_the_same(alone, tmp_path, caplog)
     assert len(there) == len(work) + 1
     assert [one.error for one in there if one.error] == ["ValueError: 2 is wrong"]
     assert bound.value == {"libraries": [1], "tensorflow": "1"}
+
+
+def test_workers_whose_memory_grows_are_renewed_before_dask_gives_them_nothing_more(monkeypatch, capfd):
+    system = pytest.importorskip("distributed.system")
+    monkeypatch.setattr(system, "MEMORY_LIMIT", 2 * 600_000_000)
+    shared = Shared({"column": np.ones(10)})
+    with scaling.engine(2) as cluster:
+        grown = list(scaling.run(units("grows", range(24), 60), cluster))
+        assert values(scaling.run(units("weighted", range(2), shared), cluster)) == {"u0": 0.0, "u1": 10.0}
+    assert sorted(one.value[0] for one in grown) == list(range(24))
+    assert len({one.value[1] for one in grown}) > 2
+    assert "Traceback" not in capfd.readouterr().err

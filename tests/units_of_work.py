@@ -35,6 +35,15 @@ def kills_its_worker_once(folder, number):
     return number
 
 
+KEPT = []
+
+
+def grows(megabytes, number):
+    """Leave its process larger for good, as a training does; answers which process it was."""
+    KEPT.append(os.urandom(1_000_000) * megabytes)
+    return [number, os.getpid()]
+
+
 def threads():
     import numpy as np
     from threadpoolctl import threadpool_info
