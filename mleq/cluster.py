@@ -22,8 +22,8 @@ MOST_LOSSES = 3
 """So often a unit is handed over again that was lost together with the data it needs."""
 PATIENCE_S = 60
 GROWN = 0.6
-"""Share of its memory at which a worker is started afresh. TensorFlow keeps the graphs of every network that was trained
-in a process (its issue 62854), and from a share of 0.8 on Dask would give the worker nothing more, for ever."""
+"""Share of its memory at which a worker is started afresh. TensorFlow keeps the graphs of every network that a process
+has trained (its issue 62854), and from a share of 0.8 on Dask would give the worker nothing more, for ever."""
 MEMORY_KEPT = {"MALLOC_TRIM_THRESHOLD_": 128 * 2**20, "MALLOC_MMAP_THRESHOLD_": 32 * 2**20}
 """Bytes that glibc keeps for the next array. Dask's own setting gives every array back at once, and half the time of
 ETAS fits goes into pages that the kernel hands out again."""

@@ -10,6 +10,7 @@ from mleq.azimuth.features import Features
 from mleq.azimuth.recipe import AzimuthRecipe, AzimuthResidual
 from mleq.azimuth.samples import describe_split, make_samples
 from mleq.azimuth.windows import Traces
+from mleq.experiment.provenance import PROGRAM_MB
 from mleq.experiment.table import columns
 
 TRACES_A_SECOND = {"azimuth_vae": 1000, "azimuth_cnn": 1200, "azimuth_residual": 6000}
@@ -46,7 +47,7 @@ def plan(recipe: AzimuthRecipe, traces: Traces | None) -> dict[str, Any]:
     if values["traces"]:
         n = values["traces"]
         train = n * (1 - recipe.split.validation - recipe.split.test)
-        values["memory_gb"] = round(n * math.prod(recipe.sample_shape) * 4 * 3 / 1e9, 2)
+        values["memory_mb"] = round(PROGRAM_MB + n * math.prod(recipe.sample_shape) * 4 * 3 / 1e6)
         speed = TRACES_A_SECOND[recipe.model.name] * (os.cpu_count() or 1)
         values["seconds"] = max(1, round(train * recipe.model.epochs / speed))
     return values
@@ -67,8 +68,8 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
         rows.append(("onsets", f"{values['picked_onsets']:,} picked on the vertical component"))
     n, components = values["sample_shape"]
     rows.append(("sample", f"{n} samples x {components} components (Z, N, E)"))
-    if "memory_gb" in values:
-        rows.append(("memory", f"{values['memory_gb']:g} GB"))
+    if "memory_mb" in values:
+        rows.append(("memory", f"up to {values['memory_mb'] / 1000:.1f} GB in all"))
     count = values.get("parameters")
     rows.append(("network", f"{count:,} parameters" if count else f"{values['model']}: `check --build` counts it"))
     if "seconds" in values:

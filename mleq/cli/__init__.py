@@ -60,6 +60,13 @@ class _Doors(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+NO_MEMORY = (
+    "mleq: failed: too little memory is free. `mleq check --recipe_id ID` says how much a training takes: close other "
+    "programs, or make the recipe smaller (cells of its grid, window_days, filters, batch_size, circles of a pool). "
+    "What was finished is kept; the same command goes on from there"
+)
+
+
 @click.group(cls=_Doors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mleq.__version__, prog_name="mleq")
 def mleq_group() -> None:
@@ -109,7 +116,18 @@ def main(door: str | None = None) -> None:
             err=True,
         )
         code = 1
+    except Exception as error:
+        if not _wants_memory(error):
+            raise
+        click.echo(NO_MEMORY, err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_memory(error: Exception) -> bool:
+    """Whether an error is Python's, TensorFlow's or XGBoost's way to say that memory ran out."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    return named or "bad_alloc" in str(error)
 
 
 def _message(error: MleqError) -> str:

@@ -8,6 +8,7 @@ from mleq.continuous.recipe import ContinuousRecipe
 from mleq.continuous.records import ContinuousRecord
 from mleq.continuous.samples import make_samples
 from mleq.continuous.windows import scattering_of
+from mleq.experiment.provenance import PROGRAM_MB
 
 SAMPLES_A_SECOND = 1.5e6
 """Samples that are read, transformed and matched in a second on a usual core."""
@@ -48,7 +49,7 @@ def plan(recipe: ContinuousRecipe, record: ContinuousRecord | None) -> dict[str,
         "sample_shape": list(samples.sample_shape),
         "features": coefficients,
         "store_mb": round(len(samples.index) * (8 * coefficients + 1400 * record.channels) / 1e6, 1),
-        "memory_mb": round(recipe.chunk_hours * 3600 * record.rate * record.channels * 60 / 1e6 + 400),
+        "memory_mb": round(recipe.chunk_hours * 3600 * record.rate * record.channels * 60 / 1e6 + PROGRAM_MB),
         "seconds": round(record.days * 86_400 * record.rate * record.channels / SAMPLES_A_SECOND + 60),
     }
     return values
@@ -80,7 +81,7 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
             ),
             ("windows", f"{values['windows']:,}, of which {values['sample']:,} are drawn for the mixture"),
             ("features", f"{values['features']} a window; {values['store_mb']:,} MB of them while the run is made"),
-            ("memory", f"about {values['memory_mb']:,} MB, whatever the record's length"),
+            ("memory", f"up to {values['memory_mb'] / 1000:.1f} GB in all, whatever the record's length"),
             ("time", f"about {values['seconds']:,} s on a usual core"),
         ]
     rows.append(("advice", values["advice"]))

@@ -13,6 +13,7 @@ from mleq.catalog.events import coverage
 from mleq.experiment.split import describe_split
 from mleq.forecast import networks
 from mleq.forecast.cost import BUSY, etas_cost, in_all, in_words
+from mleq.forecast.memory import memory_mb
 from mleq.forecast.outcomes import fit_date, outcomes
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.resampling import memory_needed_gb
@@ -54,7 +55,7 @@ def plan(recipe: CatalogRecipe, events: pd.DataFrame | None) -> Plan:
         **({"pool": _pool(recipe)} if recipe.pool else {}),
     }
     if events is not None:
-        values |= _with_events(recipe, events, shape)
+        values |= _with_events(recipe, events, shape, values["parameters"])
     return values
 
 
@@ -64,7 +65,7 @@ def completeness_before(recipe: CatalogRecipe, events: pd.DataFrame, until: pd.T
     return completeness.gate(past, recipe.target, recipe.catalog.completeness)
 
 
-def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, ...]) -> Plan:
+def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, ...], parameters: int | None) -> Plan:
     found = outcomes(recipe, events)
     complete = completeness_before(recipe, events, fit_date(recipe, found))
     parts = describe_split(found.dates, found.target, found.parts)
@@ -72,6 +73,7 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
     blocks = recipe.calibration.folds if recipe.calibration.method == "platt" else 0
     seconds = _seconds(recipe, parts, shape)
     etas = None if recipe.pool else etas_cost(recipe, events, found)
+    resampling_gb = _resampling_gb(recipe, parts["train"], shape)
     whole = None if etas is None else in_all(seconds, 1 + blocks, etas["seconds"])
     return {
         "events": len(events),
@@ -85,7 +87,10 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
         "memory_limit_gb": recipe.memory_limit_gb,
         "fit_date": fit_date(recipe, found).isoformat(),
         "heatmaps_mb": _megabytes((found.n_days, *shape[1:])),
-        "resampling_gb": _resampling_gb(recipe, parts["train"], shape),
+        "resampling_gb": resampling_gb,
+        "memory_mb": memory_mb(
+            recipe, days=found.n_days, events=len(events), parameters=parameters, resampling_gb=resampling_gb
+        ),
         "calibration_blocks": blocks,
         "seconds": seconds,
         **({"etas": etas} if etas else {}),
@@ -107,8 +112,13 @@ def _pool(recipe: CatalogRecipe) -> str:
     """Say what a pool learns from."""
     return (
         f"up to {recipe.pool.circles} circles of {recipe.target.radius_km:g} km, drawn where events were before "
-        f"training ends; {recipe.model.name.replace('_', ' ')}, learnt anew each year from the test part on"
+        f"training ends; {recipe.model.name.replace('_', ' ')}, learnt anew {_every(recipe.pool.refit_years)} from the "
+        "test part on"
     )
+
+
+def _every(years: int) -> str:
+    return "each year" if years == 1 else f"every {years} years"
 
 
 def _megabytes(shape: tuple[int, ...]) -> float:
@@ -173,9 +183,7 @@ def plan_lines(values: Plan) -> list[str]:
     shape = " x ".join(str(n) for n in values["sample_shape"])
     rows.append(("sample", f"{shape} (days, rows, columns, channels), {values['window_mb']:g} MB"))
     if "events" in values:
-        needed, limit = values["resampling_gb"], values["memory_limit_gb"]
-        over = f": over memory_limit_gb ({limit:g}), unless an earlier step leaves less" if needed > limit else ""
-        rows.append(("memory", f"{values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"))
+        rows.append(("memory", _memory(values)))
     count = values["parameters"]
     if "pool" in values:
         rows.append(("pool", values["pool"]))
@@ -189,6 +197,17 @@ def plan_lines(values: Plan) -> list[str]:
     if "events" in values:
         rows += _time(values)
     return [f"{label:<12}{text}" for label, text in rows]
+
+
+def _memory(values: Plan) -> str:
+    """Say how much memory all takes at most, and what makes the difference between recipes."""
+    most = f"up to {values['memory_mb'] / 1000:.1f} GB in all"
+    if "pool" in values:
+        return f"{most}, most of it the inputs of all circles and days"
+    needed, limit = values["resampling_gb"], values["memory_limit_gb"]
+    over = f": over memory_limit_gb ({limit:g}), unless an earlier step leaves less" if needed > limit else ""
+    besides = "" if values["parameters"] else " and what the layers hold"
+    return f"{most}{besides}; {values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"
 
 
 def _time(values: Plan) -> list[tuple[str, str]]:

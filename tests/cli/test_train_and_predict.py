@@ -92,6 +92,23 @@ class TestTrain:
         )
         pd.testing.assert_frame_equal(first, second)
 
+    @pytest.mark.parametrize(
+        "error",
+        [
+            MemoryError("Unable to allocate 9.97 MiB"),
+            type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor"),
+            RuntimeError("[12:00:00] std::bad_alloc"),
+        ],
+    )
+    def test_too_little_memory_ends_in_one_message(self, tmp_path, small, mleq, monkeypatch, recipes, error):
+        def no_memory(*_, **__):
+            raise error
+
+        monkeypatch.setattr("mleq.forecast.references.fit_references", no_memory)
+        answer = mleq("train", "--recipe_id", "small", "--recipe", recipes(small), "--out_dir", tmp_path)
+        assert answer.code == 1
+        assert "too little memory is free. `mleq check --recipe_id ID` says how much" in answer.err
+
     def test_a_full_disk_at_the_rename_keeps_the_training(self, tmp_path, small, mleq, monkeypatch, recipes):
         from mleq.experiment import folder
 

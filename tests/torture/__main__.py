@@ -37,6 +37,7 @@ def faults(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[Path], 
         yield f"{name}, small files only", lambda folder, job=job: stopped.small_files(job, folder)
         yield f"{name}, disk full", lambda folder, job=job: stopped.full_disk(job, folder)
         yield f"{name}, out/ and data/ read-only", lambda folder, job=job: stopped.read_only(job, folder / "read_only")
+        yield f"{name}, memory as promised", lambda folder, job=job: stopped.memory_as_promised(job, folder)
         yield f"{name} twice at once", lambda folder, job=job: stopped.twice_at_once(job, folder)
 
 

@@ -51,12 +51,15 @@ class Job:
         Commands that are given once, before.
     service : bool
         Whether it asks the event service, of which a stand-in answers.
+    recipes : tuple of str
+        Those it works on; `check` says how much memory each takes.
     """
 
     words: list[str]
     result: Callable[[Path], Any]
     before: list[list[str]] = field(default_factory=list)
     service: bool = False
+    recipes: tuple[str, ...] = ("small",)
 
     def prepare(self, folder: Path) -> None:
         """Lay down the recipes and do what comes before."""
@@ -65,6 +68,12 @@ class Job:
         for words in self.before:
             done = run(words, folder)
             assert done.returncode == 0, done.stderr
+
+    def promised_mb(self, folder: Path) -> float:
+        """The most memory that `check` says of any of its recipes."""
+        plans = [run(["check", "--recipe_id", name, "--json"], folder) for name in self.recipes]
+        assert not any(plan.returncode for plan in plans), plans[0].stderr
+        return max(json.loads(plan.stdout).get("memory_mb", 0) for plan in plans)
 
     @contextmanager
     def answering(self) -> Iterator[dict[str, str]]:
@@ -128,5 +137,7 @@ JOBS = {
         before=[["train", "--recipe_id", "small", "-q"]],
     ),
     "sweep": Job(["sweep", "small", "--set", "model.filters=2,3"], swept),
-    "record_to_forecast": Job(["train", "--recipe_id", "chained", "-q"], forecasts("chained")),
+    "record_to_forecast": Job(
+        ["train", "--recipe_id", "chained", "-q"], forecasts("chained"), recipes=("record", "chained", "small")
+    ),
 }

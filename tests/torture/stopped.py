@@ -146,6 +146,26 @@ def small_files(job: Job, folder: Path, limits: tuple[int, ...] = (1_000, 20_000
     return _hindered(job, folder, [{"preexec_fn": starved(limit)} for limit in limits])
 
 
+def memory_as_promised(job: Job, folder: Path) -> Harm:
+    """Give a command no more memory than `check` promised: it ends as if there were more."""
+    harm = Harm()
+    job.prepare(folder / "sound")
+    shutil.copytree(folder / "sound", folder / "bounded")
+    promised = int(1e6 * job.promised_mb(folder / "sound"))
+
+    def bounded() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (promised, promised))
+
+    with job.answering() as variables:
+        assert run(job.words, folder / "sound", variables).returncode == 0
+        harm.tried += 1
+        harm.judge(run(job.words, folder / "bounded", variables, preexec_fn=bounded), (0,))
+        harm.half_written += len(unreadable(folder / "bounded"))
+        if not harm.total:
+            harm.differing += not same(job.result(folder / "bounded"), job.result(folder / "sound"))
+    return harm
+
+
 def full_disk(job: Job, folder: Path, megabytes: tuple[float, ...] = (0.1, 1.0)) -> Harm | None:
     """Give a command on a file system with so much left beside what it needs; None where none can be mounted."""
     harm = Harm()
@@ -236,4 +256,4 @@ def twice_at_once(job: Job, folder: Path, times: int = 2) -> Harm:
     return harm
 
 
-__all__ = ["JOBS", "Harm", "full_disk", "killed", "read_only", "small_files", "twice_at_once"]
+__all__ = ["JOBS", "Harm", "full_disk", "killed", "memory_as_promised", "read_only", "small_files", "twice_at_once"]
