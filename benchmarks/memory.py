@@ -63,7 +63,9 @@ def kept(name: str, changes: tuple[str, ...], catalogs: list[Path]) -> bool:
     settings += [word for file in catalogs if name in PLACES for word in ("--catalog", str(file.resolve()))]
     common = ["--recipe_id", name.partition(",")[0], "--recipe", str(CLONE / "recipe.json"), *settings]
     with tempfile.TemporaryDirectory() as folder:
-        said = subprocess.run(command("check", *common, "--json"), cwd=folder, capture_output=True, text=True)
+        said = subprocess.run(
+            command("check", *common, "--build", "--json"), cwd=folder, capture_output=True, text=True
+        )
         if said.returncode:
             print(f"{name:<24}{said.stderr.strip()}", flush=True)
             return False

@@ -11,6 +11,7 @@ from mleq.api.forecasts import answer_lines, odds, predict, predict_pool, write_
 from mleq.api.maps import odds_map
 from mleq.api.recipes import (
     Written,
+    built,
     check_all,
     check_network,
     leaks,
@@ -28,6 +29,7 @@ __all__ = [
     "Written",
     "answer_lines",
     "backtest",
+    "built",
     "check_all",
     "check_network",
     "draw_pages",

@@ -11,6 +11,7 @@ from typing import Any
 from mleq import recipe as recipe_room
 from mleq.api.data import load_events
 from mleq.errors import MissingData, RecipeError, RequestError
+from mleq.experiment.memory import layers_mb
 from mleq.registry import family as family_of
 from mleq.registry import recipe_models
 
@@ -138,6 +139,24 @@ def network_table(recipe: Any) -> list[dict[str, Any]]:
         {"layer": layer.__class__.__name__, "shape": list(layer.output.shape), "parameters": layer.count_params()}
         for layer in model.layers
     ]
+
+
+def built(values: dict[str, Any], recipe: Any) -> dict[str, Any]:
+    """What a plan says once the recipe's network is built: `network`, `parameters`, and memory with its layers.
+
+    Parameters
+    ----------
+    values : dict
+        Of `plan`.
+    recipe : Recipe
+        The same.
+    """
+    table = network_table(recipe)
+    found = {"network": table, "parameters": sum(row["parameters"] for row in table)}
+    if values.get("layers_mb", 0) is None:
+        layers = layers_mb(table, recipe.model.batch_size)
+        found |= {"layers_mb": layers, "memory_mb": values["memory_mb"] + layers}
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mleq.azimuth.features import Features
 from mleq.azimuth.recipe import AzimuthRecipe, AzimuthResidual
 from mleq.azimuth.samples import describe_split, make_samples
 from mleq.azimuth.windows import Traces
-from mleq.experiment.provenance import PROGRAM_MB
+from mleq.experiment.memory import PROGRAM_MB, in_words
 from mleq.experiment.table import columns
 
 TRACES_A_SECOND = {"azimuth_vae": 1000, "azimuth_cnn": 1200, "azimuth_residual": 6000}
@@ -48,6 +48,8 @@ def plan(recipe: AzimuthRecipe, traces: Traces | None) -> dict[str, Any]:
         n = values["traces"]
         train = n * (1 - recipe.split.validation - recipe.split.test)
         values["memory_mb"] = round(PROGRAM_MB + n * math.prod(recipe.sample_shape) * 4 * 3 / 1e6)
+        if not isinstance(recipe.model, AzimuthResidual):
+            values["layers_mb"] = None
         speed = TRACES_A_SECOND[recipe.model.name] * (os.cpu_count() or 1)
         values["seconds"] = max(1, round(train * recipe.model.epochs / speed))
     return values
@@ -69,7 +71,7 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
     n, components = values["sample_shape"]
     rows.append(("sample", f"{n} samples x {components} components (Z, N, E)"))
     if "memory_mb" in values:
-        rows.append(("memory", f"up to {values['memory_mb'] / 1000:.1f} GB in all"))
+        rows.append(("memory", in_words(values)))
     count = values.get("parameters")
     rows.append(("network", f"{count:,} parameters" if count else f"{values['model']}: `check --build` counts it"))
     if "seconds" in values:

@@ -54,8 +54,7 @@ def command(
         return
     values = api.plan(recipe_id, recipe_file, changes=changes, files=files, data_dir=data_dir)
     if build:
-        values["network"] = api.network_table(api.check_network(recipe_id, recipe_file, changes=changes))
-        values["parameters"] = sum(row["parameters"] for row in values["network"])
+        values |= api.built(values, api.check_network(recipe_id, recipe_file, changes=changes))
     if leaks and not values.get("refused") and "missing_data" not in values:
         values["leaks"] = api.leaks(recipe_id, recipe_file, changes=changes, files=files, data_dir=data_dir)
     if as_json:

@@ -8,7 +8,7 @@ from mleq.continuous.recipe import ContinuousRecipe
 from mleq.continuous.records import ContinuousRecord
 from mleq.continuous.samples import make_samples
 from mleq.continuous.windows import scattering_of
-from mleq.experiment.provenance import PROGRAM_MB
+from mleq.experiment.memory import PROGRAM_MB, in_words
 
 SAMPLES_A_SECOND = 1.5e6
 """Samples that are read, transformed and matched in a second on a usual core."""
@@ -81,7 +81,7 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
             ),
             ("windows", f"{values['windows']:,}, of which {values['sample']:,} are drawn for the mixture"),
             ("features", f"{values['features']} a window; {values['store_mb']:,} MB of them while the run is made"),
-            ("memory", f"up to {values['memory_mb'] / 1000:.1f} GB in all, whatever the record's length"),
+            ("memory", f"{in_words(values)}, whatever the record's length"),
             ("time", f"about {values['seconds']:,} s on a usual core"),
         ]
     rows.append(("advice", values["advice"]))

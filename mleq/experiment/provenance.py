@@ -13,9 +13,6 @@ from typing import Any
 import mleq
 
 PACKAGES = ("keras", "tensorflow", "numpy", "pandas", "scipy", "scikit-learn", "imbalanced-learn", "pyarrow")
-PROGRAM_MB = 1200.0
-"""What Python, TensorFlow and the other libraries, references, scores and the page take at most in any training, 10^6
-bytes; `benchmarks/memory.py` holds the promises of `check`, to which it belongs, to it."""
 
 
 def provenance() -> dict[str, Any]:

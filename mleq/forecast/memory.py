@@ -1,22 +1,16 @@
-"""How much memory a training takes at most, said before it is begun.
-
-The constants are bounds from above of what `python benchmarks/memory.py` measures, which trains each recipe in a
-process that gets no more than it was promised. What a run took stands in its run.json (`peak_memory_mb`).
-"""
+"""How much memory a training on a catalogue takes at most, said before it is begun; see `mleq.experiment.memory`."""
 
 from __future__ import annotations
 
 from math import prod
 
-from mleq.experiment.provenance import PROGRAM_MB
+from mleq.experiment.memory import PROGRAM_MB, STATE_BYTES
 from mleq.forecast.pool.inputs import INPUTS
 
 EVENT_BYTES = 400
 """Of an event of the catalogue, as it is read and sorted."""
 HEATMAP_COPIES = 2
 """Of the daily heatmaps: themselves, and what is in hand while they are scaled."""
-STATE_BYTES = 96
-"""Of a parameter: itself, its gradient, two moments and the best so far, in the network and those of calibration."""
 ACTIVATION_COPIES = 12
 """Of what a batch leaves in a ConvLSTM layer: gates, state and output of each day, and the gradients of these."""
 INPUT_COPIES = 2.5

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mleq.catalog import completeness
 from mleq.catalog.events import coverage
+from mleq.experiment import memory
 from mleq.experiment.split import describe_split
 from mleq.forecast import networks
 from mleq.forecast.cost import BUSY, etas_cost, in_all, in_words
@@ -91,6 +92,7 @@ def _with_events(recipe: CatalogRecipe, events: pd.DataFrame, shape: tuple[int, 
         "memory_mb": memory_mb(
             recipe, days=found.n_days, events=len(events), parameters=parameters, resampling_gb=resampling_gb
         ),
+        **({"layers_mb": None} if recipe.model.name == "layers" else {}),
         "calibration_blocks": blocks,
         "seconds": seconds,
         **({"etas": etas} if etas else {}),
@@ -201,13 +203,12 @@ def plan_lines(values: Plan) -> list[str]:
 
 def _memory(values: Plan) -> str:
     """Say how much memory all takes at most, and what makes the difference between recipes."""
-    most = f"up to {values['memory_mb'] / 1000:.1f} GB in all"
+    most = memory.in_words(values)
     if "pool" in values:
         return f"{most}, most of it the inputs of all circles and days"
     needed, limit = values["resampling_gb"], values["memory_limit_gb"]
     over = f": over memory_limit_gb ({limit:g}), unless an earlier step leaves less" if needed > limit else ""
-    besides = "" if values["parameters"] else " and what the layers hold"
-    return f"{most}{besides}; {values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"
+    return f"{most}; {values['heatmaps_mb']:g} MB of daily heatmaps, {needed:g} GB to resample{over}"
 
 
 def _time(values: Plan) -> list[tuple[str, str]]:

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mleq.lab.inputs import shapes
+from mleq.experiment.memory import PROGRAM_MB, in_words
+from mleq.lab.inputs import CACHE_BYTES, shapes
 from mleq.lab.recipe import LabRecipe
 from mleq.lab.windows import describe_split, make_samples
+
+BATCH_COPIES = 12
+"""Of the inputs of a batch: what the layers make of them, and the gradients."""
 
 
 def plan(recipe: LabRecipe, material: Any) -> dict[str, Any]:
@@ -31,10 +35,19 @@ def plan(recipe: LabRecipe, material: Any) -> dict[str, Any]:
         values |= {
             "source": material.source,
             "rows": int(material.rows),
+            "memory_mb": _memory_mb(recipe, len(samples.target), values["input_mb"]),
+            **({} if recipe.learns_features else {"layers_mb": None}),
             "split": describe_split(recipe, samples),
             "median_of_training_s": float(np.median(train)),
         }
     return values
+
+
+def _memory_mb(recipe: LabRecipe, windows: int, input_mb: float) -> int:
+    """Bound the memory of a training from above, 10^6 bytes; inputs are kept with half their bytes, or not at all."""
+    kept = 0.5 * input_mb * windows
+    batch = BATCH_COPIES * getattr(recipe.model, "batch_size", 0) * input_mb
+    return round(PROGRAM_MB + (kept if 1e6 * kept <= CACHE_BYTES else 0) + batch)
 
 
 def _objectives(recipe: LabRecipe) -> list[str]:
@@ -66,6 +79,7 @@ def plan_lines(values: dict[str, Any]) -> list[str]:
             lines.append(
                 f"{part:<12}{row['windows']:,} windows of {row['cycles']} cycles, {row['start']} to {row['end']}"
             )
+        lines.append(f"memory      {in_words(values)}")
         lines.append(f"median      {values['median_of_training_s']:.2f} s in the training part, the first reference")
     lines.append(f"split       {values['scheme'].replace('_', ' ')}")
     for name, shape in values["inputs"].items():

@@ -107,6 +107,14 @@ class TestCheck:
         assert plan["completeness"]["completeness_magnitude"] == summary["catalog"]["completeness_magnitude"]
 
     @pytest.mark.tensorflow
+    def test_build_adds_what_layers_hold_where_a_plan_leaves_it_out(self, mleq):
+        words = ("check", "--recipe_id", "azimuth_cnn", "--json")
+        plain, built = mleq(*words).json, mleq(*words, "--build").json
+        assert plain["layers_mb"] is None
+        assert built["layers_mb"] > 0
+        assert built["memory_mb"] == plain["memory_mb"] + built["layers_mb"]
+
+    @pytest.mark.tensorflow
     def test_build_lists_the_layers(self, mleq, recipes, small):
         answer = mleq("check", "--recipe_id", "small", "--recipe", recipes(small), "--build")
         assert answer.code == 0

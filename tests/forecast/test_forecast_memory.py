@@ -3,7 +3,7 @@
 import pytest
 
 from mleq import api
-from mleq.experiment.provenance import PROGRAM_MB
+from mleq.experiment.memory import PROGRAM_MB, STATE_BYTES
 from mleq.forecast import memory
 from mleq.forecast.pool.inputs import INPUTS
 
@@ -23,7 +23,7 @@ def test_maps_batches_parameters_events_and_resampling_are_added():
     batch = memory.ACTIVATION_COPIES * 4 * 64 * 5 * 10 * 20 * 8 / 1e6
     assert bound(*plain) == pytest.approx(PROGRAM_MB + heatmaps + batch, abs=1)
     more = bound(*plain, events=10**6, parameters=10**6, resampling_gb=0.5)
-    assert more - bound(*plain) == pytest.approx(memory.EVENT_BYTES + memory.STATE_BYTES + 500, abs=1)
+    assert more - bound(*plain) == pytest.approx(memory.EVENT_BYTES + STATE_BYTES + 500, abs=1)
 
 
 def test_of_a_pool_it_is_the_inputs_of_all_circles():
