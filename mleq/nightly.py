@@ -209,7 +209,9 @@ def _recipe_that_forecast(out_dir: Path, lines: list[dict[str, Any]]) -> Any:
 def _newest(recipe: Any, *, files: Sequence[str | Path], data_dir: str | Path | None, snapshot: str | None) -> Any:
     """All events that are known by now, whatever end or snapshot the recipe was trained with."""
     settings = recipe.catalog
-    if settings.source == "usgs":
+    if settings.source != "usgs":  # what happened in a simulation stands in no file
+        files = ()
+    else:
         if snapshot and not files:
             _freeze(settings, data_dir, snapshot)
         settings = settings.model_copy(update={"end": None, "snapshot": snapshot})

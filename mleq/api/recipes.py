@@ -208,8 +208,8 @@ def new_recipe(
         "title": {"en": title or recipe_id},
         "target": {
             **target,
-            "radius_km": target["radius_km"] or 1.0,
-            "magnitude": target["magnitude"] or 9.0,
+            "radius_km": 1.0 if target["radius_km"] is None else target["radius_km"],
+            "magnitude": 9.0 if target["magnitude"] is None else target["magnitude"],
             "timezone": target["timezone"] or _zone_by_longitude(target["longitude"]),
         },
     }

@@ -67,8 +67,21 @@ recipe_id = click.option("--recipe_id", required=True, help="Id of the recipe.",
 changes = click.option(
     "--set", "changes", multiple=True, metavar="PATH=VALUE", help="Change one setting, e.g. model.epochs=5."
 )
+
+
+def _refuse_file(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    if path.is_file():
+        raise RequestError(f"--out_dir {path} is a file", expected="a folder, which is made where there is none")
+    return path
+
+
 out_dir = click.option(
-    "--out_dir", type=EXISTING, default=Path("out"), show_default=True, help="Folder of all results."
+    "--out_dir",
+    type=EXISTING,
+    default=Path("out"),
+    show_default=True,
+    callback=_refuse_file,
+    help="Folder of all results.",
 )
 data_dir = click.option(
     "--data_dir",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mleq.cli import common
-from mleq.errors import RequestError
+from mleq.errors import MleqError, RequestError
 
 
 @common.door("predict", "forecast days with a trained recipe")
@@ -60,7 +61,6 @@ def command(
       mleq predict
     """
     from mleq import api
-    from mleq.report.agencies import NO_WARNING, agency_of
 
     wanted = [*dates, *_range(first, last)]
     if (circles or output) and not pool:
@@ -74,11 +74,28 @@ def command(
         raise RequestError(
             f"no trained recipe in {out_dir}", remedy="train one first: python cmd/train --recipe_id demo"
         )
-    entries = []
+    entries, problems = [], []
     for name in names:
-        entries += api.predict(
-            name, wanted, path=recipe_file, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir
-        )
+        try:
+            entries += api.predict(
+                name, wanted, path=recipe_file, files=files, inputs=inputs, data_dir=data_dir, out_dir=out_dir
+            )
+        except MleqError as error:  # of one recipe; what others forecast is recorded by then, and is shown
+            if len(names) == 1:
+                raise
+            problems.append((name, error))
+    _show(entries, submission, as_json, out_dir)
+    for name, error in problems:
+        click.echo(f"mleq: {name}: {error}", err=True)
+    if problems:
+        raise click.exceptions.Exit(max(error.exit_code for _, error in problems))
+
+
+def _show(entries: list[dict[str, Any]], submission: Path | None, as_json: bool, out_dir: Path) -> None:
+    """Print forecasts, and write them where a file was asked for."""
+    from mleq import api
+    from mleq.report.agencies import NO_WARNING, agency_of
+
     if submission:
         api.write_submission(entries, submission)
     if as_json:
@@ -86,6 +103,8 @@ def command(
         return
     for line in api.answer_lines(entries):
         click.echo(line)
+    if not entries:
+        return
     places = [entry["target"] for entry in entries if "latitude" in (entry.get("target") or {})]
     mapped = ", as a map in predictions.geojson," if places else ""
     click.echo(f"kept in {out_dir / 'predictions.json'}{mapped} and in ledger.jsonl")

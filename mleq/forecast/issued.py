@@ -57,13 +57,19 @@ def score_issued(recipe: CatalogRecipe, events: pd.DataFrame, lines: list[dict[s
         "scores": None,
         "references": {},
         "gain": {},
-        "verdict": f"No verdict: no forecast's period ended {SETTLING_DAYS} days before the catalogue's end.",
+        "verdict": _nothing_to_score(standing),
         "days": [],
     }
     if not ripe:
         return result
     observed = np.array([came_true(entry, events) for entry in ripe])
     return result | _scored(recipe, ripe, observed)
+
+
+def _nothing_to_score(standing: dict[str, Any]) -> str:
+    if not standing:
+        return "No verdict: no forecast was recorded before its period began."
+    return f"No verdict: no forecast's period ended {SETTLING_DAYS} days before the catalogue's end."
 
 
 def came_true(entry: dict[str, Any], events: pd.DataFrame) -> bool:

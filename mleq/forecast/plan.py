@@ -49,7 +49,7 @@ def plan(recipe: CatalogRecipe, events: pd.DataFrame | None) -> Plan:
         "family": recipe.family,
         "recipe_id": recipe.id,
         "forecast": recipe.one_line,
-        "data_needed": _data_needed(recipe),
+        "data_needed": _data_needed(recipe) if events is None else _data_given(recipe, events),
         "sample_shape": list(shape),
         "window_mb": _megabytes(shape),
         "parameters": networks.parameters(recipe.model, shape),
@@ -108,6 +108,14 @@ def _data_needed(recipe: CatalogRecipe) -> str:
         return f"detected by the recipe {catalog.id}, M >= {catalog.min_magnitude:g} on its relative scale"
     until = f"before {catalog.end}" if catalog.end else "to the newest"
     return f"USGS events of M >= {catalog.min_magnitude:g} from {catalog.start} {until}"
+
+
+def _data_given(recipe: CatalogRecipe, events: pd.DataFrame) -> str:
+    """What the recipe needs; or the file that was given in the place of its simulation."""
+    source = str(events.attrs.get("source", "a table"))
+    if recipe.catalog.source != "simulated" or source.startswith("simulated"):
+        return _data_needed(recipe)
+    return f"{source}, in the place of what would be {_data_needed(recipe)}"
 
 
 def _pool(recipe: CatalogRecipe) -> str:

@@ -101,7 +101,10 @@ def propose(
         reasons = (
             () if chosen else ("no catalogue to look at: the usual radius and magnitude, which nothing has tried",)
         )
-        return Proposal(radius_km or DEFAULT_RADIUS_KM, magnitude or DEFAULT_MAGNITUDE, reasons)
+        usual = (DEFAULT_RADIUS_KM, DEFAULT_MAGNITUDE)
+        return Proposal(
+            *(u if one is None else one for one, u in zip((radius_km, magnitude), usual, strict=True)), reasons
+        )
     tried: list[_Tried] = []
     for one in _tries(recipe, events, radius_km, magnitude):
         tried.append(one)
@@ -125,7 +128,7 @@ def _tries(recipe: CatalogRecipe, events: pd.DataFrame, radius_km, magnitude) ->
             if radius not in complete:
                 complete[radius] = completeness_before(circle, events, fit_date(circle, days))
             lowest = max(_complete_from(complete[radius], step), recipe.catalog.min_magnitude)
-            asked = _with_target(circle, magnitude=float(magnitude or lowest))
+            asked = _with_target(circle, magnitude=float(lowest if magnitude is None else magnitude))
             yield _tried(asked, events, days, complete[radius])
 
 
@@ -165,7 +168,12 @@ def _reasons(one: _Tried, radius_km: float | None, magnitude: float | None, hori
     found, total = one.event_days["test"], one.days["test"]
     ahead = "" if horizon_days == 1 else f" within {horizon_days} days"
     event_days = f"{found:,} of the {total:,} days of the test part have an event of M >= {one.magnitude:g}{ahead}"
-    if one.verdict:
+    if one.verdict and magnitude is not None and magnitude < complete - completeness.TOLERANCE - 1e-9:
+        reasons.append(
+            f"radius {one.radius_km:g} km: {event_days}. A later catalog.start may be complete to M {magnitude:g} "
+            "(`mleq catalog` draws it through time), or target.allow_incomplete trains all the same"
+        )
+    elif one.verdict:
         reasons.append(f"radius {one.radius_km:g} km: {event_days}, enough for a verdict")
     elif not one.trainable:
         reasons.append(f"radius {one.radius_km:g} km: training will refuse it, too few days (or all) have an event")

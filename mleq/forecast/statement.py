@@ -57,14 +57,17 @@ def answer_lines(entries: list[dict[str, Any]]) -> list[str]:
 
 def table(entries: list[dict[str, Any]]) -> list[str]:
     """Show forecasts as a short table with a bar for the probability."""
-    cells = [["recipe", "from (local)", "days", "probability", "long-term", "ratio"]]
+    cells = [["recipe", "from (local)", "days", "probability", "ETAS", "long-term", "ratio"]]
     for entry in entries:
+        beside = entry["references"]
+        etas = beside.get("pool_etas", beside.get("etas"))
         cells.append(
             [
                 entry["recipe_id"],
                 entry["period"]["start_local"][:16].replace("T", " "),
                 str(entry["target"]["horizon_days"]),
                 f"{entry['probability']:.2%}",
+                "-" if etas is None else f"{etas:.2%}",
                 f"{entry['climatology']:.2%}",
                 f"{entry['probability_gain']:.2f}",
             ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def target(run: RunRecord) -> Html:
             table(["part", "target dates" if dated else "from", *titles], rows, label="Size of each part"),
             paragraph(
                 "Dates are local target dates. " if dated else None,
-                "Parts follow each other in time, with a gap between them so that no event serves two parts. The test "
-                "part was read once, at the end.",
+                "Parts follow each other in time, with a gap between them so that no event serves two parts. This run "
+                "read the test part once, at the end.",
                 class_="hint",
             ),
         ]
@@ -189,12 +190,20 @@ def recipe(run: RunRecord) -> Html:
     )
 
 
+def _given(typed: Sequence[str]) -> list[str]:
+    """The files that a command was given: --catalog and --input, with what follows them."""
+    words = [part for word in typed for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    pairs = zip(words, words[1:], strict=False)
+    return [part for word, value in pairs if word in ("--catalog", "--input") for part in (word, value)]
+
+
 def again(run: RunRecord, page: Path) -> Html:
     """Say what is needed to do the run again, and what it took."""
     machine = run.machine
     results = page.resolve().parents[1]
     folder = Path(os.path.relpath(run.folder.resolve(), results.parent)).as_posix()
     command = ["mleq", "train", "--recipe_id", run.summary["recipe_id"], "--recipe", f"{folder}/recipe.json"]
+    command += _given(machine.get("command") or [])
     seconds = machine.get("seconds") or {}
     packages = machine.get("packages") or {}
     memory = machine.get("peak_memory_mb")

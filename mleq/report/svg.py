@@ -23,6 +23,8 @@ _VARIABLES = {
 }
 
 _WIDTH_INCHES = {"wide": 7.6, "narrow": 4.0}
+FEW_DECADES = 30
+"""A logarithmic axis whose ends are closer has ticks at 2 and 5 too: powers of ten would be one or none."""
 
 _STYLE = {
     "svg.fonttype": "none",  # text as text: small, and in the reader's own font
@@ -47,6 +49,7 @@ _STYLE = {
     "legend.fontsize": 8.5,
     "lines.solid_capstyle": "butt",
     "text.parse_math": False,  # a name may hold dollar signs
+    "axes.formatter.useoffset": False,
 }
 
 
@@ -115,10 +118,26 @@ def _svg(
         plot = Figure(figsize=(_WIDTH_INCHES[form], height), layout="constrained")
         FigureCanvasSVG(plot)
         axes = draw(plot, form == "wide")
+        _plain_ticks(plot)
         plot.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     box = axes.get_position() if axes is not None else None  # as the layout left it, which ran when it was saved
     span = (f"{box.x0:.4f}", f"{box.x1:.4f}") if box else ("0", "1")
     return _inline(buffer.getvalue(), name, alternative), span
+
+
+def _plain_ticks(plot: Any) -> None:
+    """Label logarithmic axes by plain numbers, and their small ticks not at all: matplotlib would write TeX."""
+    from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
+
+    for axes in plot.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() in ("log", "symlog"):
+                axis.set_minor_formatter(NullFormatter())
+                if isinstance(axis.get_major_formatter(), LogFormatter):
+                    axis.set_major_formatter("{x:,g}")
+            low, high = axis.get_view_interval()
+            if axis.get_scale() == "log" and high < FEW_DECADES * low:
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
 
 
 def _inline(document: str, name: str, alternative: str) -> Html:

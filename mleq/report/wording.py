@@ -106,9 +106,11 @@ def number(value: float, digits: int = 3, *, signed: bool = False) -> str:
 
     >>> number(-0.00012, 4)
     '−0.0001'
+    >>> number(-0.0004, signed=True), number(0.004, signed=True)
+    ('0.000', '+0.004')
     """
     rounded = round(value, digits) + 0.0  # adding zero turns -0.0 into 0.0
-    return f"{rounded:{'+' if signed else ''},.{digits}f}".replace("-", MINUS)
+    return f"{rounded:{'+' if signed and rounded else ''},.{digits}f}".replace("-", MINUS)
 
 
 def percent(share: float) -> str:

@@ -18,7 +18,7 @@ def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
 
     The strongest reference is the one over which the gain per day is lowest. The forecast is better where
     the interval of that gain lies above zero, worse where it lies below, and otherwise no skill is shown.
-    Of references that tie, the simplest is named. Where a trivial rule did better than the forecast it is named too,
+    Of references that tie, the simplest is named. Where a trivial rule scored better than the forecast it is named too,
     whatever the strongest reference is. With fewer than 20 event-days nothing is concluded.
 
     Parameters
@@ -61,7 +61,8 @@ def verdict(gains: Mapping[str, Mapping], *, days: int, event_days: int) -> str:
     could = f"; the test could have seen {seen}" if seen and opening == "No skill shown beyond" else ""
     return (
         f"{opening} {reference_title(strongest)}{trivial}:"
-        f" {value} [{low}, {high}] nats per day on {days:,} days{could}{_trivial_winner(gains, strongest)}."
+        f" {value} [{low}, {high}] nats per day on {days:,} days{could}{_shown_better(gains, strongest)}"
+        f"{_trivial_winner(gains, strongest)}."
     )
 
 
@@ -75,8 +76,18 @@ def _strongest(gains: Mapping[str, Mapping], names: Iterable[str]) -> str:
     return min(names, key=lambda name: (gains[name]["nats_per_day"]["value"], not is_trivial(name)))
 
 
+def _shown_better(gains: Mapping[str, Mapping], strongest: str) -> str:
+    """Say which reference the forecast is shown to be worse than, where the interval over the strongest holds zero."""
+    shown = [name for name in gains if (high := gains[name]["nats_per_day"]["high"]) is not None and high < 0]
+    if not shown or strongest in shown:
+        return ""
+    best = _strongest(gains, shown)
+    value, low, high, _ = _numbers(gains[best]["nats_per_day"])
+    return f"; worse than {reference_title(best)}: {value} [{low}, {high}]"
+
+
 def _trivial_winner(gains: Mapping[str, Mapping], strongest: str) -> str:
-    """Say which trivial rule did better than the forecast, where the strongest reference is none."""
+    """Say which trivial rule scored better than the forecast, where the strongest reference is none."""
     trivial = [name for name in gains if is_trivial(name)]
     if is_trivial(strongest) or not trivial:
         return ""
@@ -87,7 +98,7 @@ def _trivial_winner(gains: Mapping[str, Mapping], strongest: str) -> str:
     value, low, high, _ = _numbers(gain)
     if not value.startswith("-"):  # no better, or by less than is printed
         return ""
-    return f"; {reference_title(best)}, a trivial rule, did better than this forecast too: {value} [{low}, {high}]"
+    return f"; {reference_title(best)}, a trivial rule, scored better than this forecast too: {value} [{low}, {high}]"
 
 
 def reference_title(reference: str) -> str:

@@ -186,10 +186,18 @@ def _incomplete_catalog(folder, small):
 
 
 class TestPlaces:
+    @pytest.mark.parametrize("words", [("train", "--recipe_id", "small"), ("predict",), ("report",)])
+    def test_an_out_folder_that_is_a_file(self, mleq, tmp_path, words):
+        (tmp_path / "out").write_text("a file")
+        answer = mleq(*words, "--out_dir", tmp_path / "out")
+        assert answer.code == 2
+        assert f"--out_dir {tmp_path / 'out'} is a file; expected a folder" in answer.err
+
     @pytest.mark.tensorflow
     def test_an_out_folder_that_cannot_be_made(self, mleq, recipes, small, tmp_path):
-        (tmp_path / "out").write_text("a file")
-        answer = mleq("train", "--recipe_id", "small", "--recipe", recipes(small), "--out_dir", tmp_path / "out")
+        (tmp_path / "file").write_text("a file")
+        out = tmp_path / "file" / "out"
+        answer = mleq("train", "--recipe_id", "small", "--recipe", recipes(small), "--out_dir", out)
         assert answer.code == 1
         assert "cannot write" in answer.err
         assert "a file stands where a folder is needed" in answer.err

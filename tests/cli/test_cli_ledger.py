@@ -78,6 +78,17 @@ def test_forecasts_made_in_time_are_scored_once_the_catalogue_has_settled(mleq, 
     assert "small: seeing what came true of 87 forecasts" in answer.err
 
 
+def test_a_simulation_is_scored_against_itself_whatever_file_is_given(mleq, where, tmp_path):
+    predict(mleq, where, "2003-05-01")
+    file = tmp_path / "real.csv"
+    file.write_text(
+        "time,latitude,longitude,depth,mag,magType,id,type\n2003-04-01T00:00:00Z,35.0,139.0,10,5.0,mw,a,earthquake\n"
+    )
+    (one,) = mleq("ledger", "score", *where[:2], "--catalog", file, "--json").json["recipes"]
+    assert one["catalog"]["source"].startswith("simulated")
+    assert one["verdict"] == "No verdict: no forecast was recorded before its period began."
+
+
 def _observed(out):
     """What the run itself observed, of the days that lie in its parts."""
     import pandas as pd

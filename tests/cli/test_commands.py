@@ -141,6 +141,14 @@ class TestNew:
         assert "timezone" not in answer.out
         assert f"look at it with: mleq check --recipe_id mine --recipe {tmp_path / 'recipe.json'}" in answer.out
 
+    @pytest.mark.parametrize("words", [("--radius_km", 0), ("--magnitude", 0), ("--radius_km", 0, "--magnitude", 5)])
+    def test_nothing_is_not_taken_for_left_open(self, mleq, tmp_path, words):
+        path = tmp_path / "recipe.json"
+        answer = mleq("new", "--id", "x", "--latitude", 1, "--longitude", 1, "--recipe", path, *words)
+        assert answer.code == 2
+        assert "x.target.radius_km: found 0.0" in answer.err or "target.magnitude (0) is below" in answer.err
+        assert not path.exists()
+
     def test_an_id_that_is_used_is_refused(self, mleq, recipes, small):
         answer = mleq("new", "--id", "small", "--latitude", 1, "--longitude", 1, "--recipe", recipes(small))
         assert answer.code == 2

@@ -104,7 +104,7 @@ class TestTrain:
         def no_memory(*_, **__):
             raise error
 
-        monkeypatch.setattr("mleq.forecast.references.fit_references", no_memory)
+        monkeypatch.setattr("mleq.forecast.family.fit_references", no_memory)
         answer = mleq("train", "--recipe_id", "small", "--recipe", recipes(small), "--out_dir", tmp_path)
         assert answer.code == 1
         assert "too little memory is free. `mleq check --recipe_id ID` says how much" in answer.err
@@ -229,6 +229,25 @@ class TestPredict:
         answer = mleq("predict", *self.copied(trained, tmp_path))
         assert answer.code == 0
         assert "small" in answer.out
+
+    def test_what_one_recipe_lacks_does_not_cost_the_answers_of_the_others(self, trained, tmp_path, mleq):
+        where = self.copied(trained, tmp_path)
+        out = tmp_path / "copy" / "out"
+        shutil.copytree(out / "small", out / "another")
+        for file in out.glob("another/runs/*/recipe.json"):
+            file.write_text("{")
+        answer = mleq("predict", *where)
+        assert answer.code == 2
+        assert "small" in answer.out
+        assert "kept in" in answer.out
+        assert "mleq: another:" in answer.err
+
+    def test_etas_of_the_same_day_stands_beside_the_forecast(self, trained, tmp_path, mleq):
+        where = ("--recipe_id", "small", *self.copied(trained, tmp_path), "--target_date", "2003-01-01")
+        shown = mleq("predict", *where).out
+        (entry,) = mleq("predict", *where, "--json").json["predictions"]
+        assert "probability   ETAS" in shown
+        assert f"{entry['references']['etas']:.2%}" in shown
 
     def test_days_learnt_from_are_named_and_the_verdict_is_shown(self, trained, tmp_path, mleq):
         where = self.copied(trained, tmp_path)

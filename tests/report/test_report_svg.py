@@ -21,6 +21,19 @@ def test_a_plot_stands_in_both_widths_with_its_text_alternative():
     assert "<figcaption>Read &lt;so&gt;.</figcaption>" in made
 
 
+def test_ticks_of_logarithmic_axes_are_plain_numbers():
+    def narrow(plot, wide):
+        axes = plot.subplots()
+        axes.plot([0, 1], [0.003, 0.007])
+        axes.set_yscale("log")
+        axes.twinx().plot([0, 1], [0.05473, 0.05474])
+
+    made = figure("narrow", narrow, height=2, alternative="a", caption="b")
+    assert "mathdefault" not in made
+    assert ">0.005</text>" in made
+    assert re.search(r">0.05473\d+<", made), "no number is split into an offset and a rest"
+
+
 def test_colours_are_the_pages_and_text_is_text():
     made = drawn()
     assert "var(--model)" in made

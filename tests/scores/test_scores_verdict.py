@@ -83,7 +83,7 @@ def test_made_from_a_bootstrap():
     assert told.startswith("Better than climatology: +0.395")
 
 
-def test_a_trivial_rule_that_did_better_is_named_beside_a_stronger_reference():
+def test_a_trivial_rule_that_scored_better_is_named_beside_a_stronger_reference():
     gains = {
         "etas": gain(-0.02, -0.03, -0.01),
         "climatology": gain(0.01, 0.0, 0.02),
@@ -92,12 +92,28 @@ def test_a_trivial_rule_that_did_better_is_named_beside_a_stronger_reference():
     told = scores.verdict(gains, days=1000, event_days=100)
     assert told == (
         "Worse than ETAS: -0.020 [-0.030, -0.010] nats per day on 1,000 days;"
-        " count, a trivial rule, did better than this forecast too: -0.004 [-0.010, +0.002]."
+        " count, a trivial rule, scored better than this forecast too: -0.004 [-0.010, +0.002]."
     )
     gains["count"] = gain(-0.0001, -0.01, 0.01)
     assert "trivial" not in scores.verdict(gains, days=1000, event_days=100)
     gains["count"] = gain(0.004, -0.01, 0.01)
     assert "trivial" not in scores.verdict(gains, days=1000, event_days=100)
+
+
+def test_a_reference_that_is_shown_to_be_better_is_named_beside_one_that_only_scored_better():
+    gains = {
+        "trailing_mix": gain(-0.007, -0.046, 0.006, 0.03),
+        "etas": gain(-0.0044, -0.0086, -0.0006),
+        "count": gain(-0.002, -0.003, -0.001),
+        "climatology": {"nats_per_day": {"value": -0.001, "low": None, "high": None, "reason": "too few"}},
+    }
+    told = scores.verdict(gains, days=1000, event_days=100)
+    assert told == (
+        "No skill shown beyond trailing mix, a trivial rule: -0.007 [-0.046, +0.006] nats per day on 1,000 days;"
+        " the test could have seen 0.030; worse than ETAS: -0.0044 [-0.0086, -0.0006]."
+    )
+    gains["trailing_mix"] = gain(-0.007, -0.046, -0.001)
+    assert "worse than ETAS" not in scores.verdict(gains, days=1000, event_days=100), "the verdict says worse itself"
 
 
 def test_ties_show_no_skill_and_name_the_simplest():
