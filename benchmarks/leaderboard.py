@@ -70,7 +70,7 @@ def main() -> int:
             entry = entry_of(name, changes, asked)
             entries.setdefault(group, []).append(entry)
             atomic.write_text(asked.write, "\n".join(page(entries, asked)) + "\n")
-            print(f"{name} {' '.join(changes)}: {entry.reason or entry.verdict}", flush=True)
+            print(f"{called(entry) if group == WHOLE else name}: {entry.reason or entry.verdict}", flush=True)
     print(f"written to {asked.write}")
     return 0
 
