@@ -32,7 +32,7 @@ from mleq.forecast import family
 from mleq.forecast.evaluation import NOT_METHODS, bootstrap
 from mleq.scores.blocks import Blocks
 from mleq.scores.intervals import block_interval
-from mleq.scores.verdict import TITLES
+from mleq.scores.verdict import reference_title
 
 JAPAN = ("tokyo", "niigata", "iwaki", "sendai", "sapporo", "nagoya", "nankai", "fukuoka")
 WORLD = ("chile", "sumatra", "southern_california", "italy", "new_zealand", "greece")
@@ -317,7 +317,7 @@ def places(entries: list[Entry]) -> list[str]:
 
 
 def title(name: str) -> str:
-    return "**this model**" if name == "probability" else TITLES.get(name, name.replace("_", " "))
+    return "**this model**" if name == "probability" else reference_title(name)
 
 
 def interval(gain: dict[str, Any], digits: int = 3) -> str:
