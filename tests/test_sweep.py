@@ -12,7 +12,7 @@ from mleq import api
 from mleq.api import runs, sweeps
 from mleq.cli import main
 from mleq.cli.sweep import lines
-from mleq.errors import RecipeError, RequestError
+from mleq.errors import Failure, RecipeError, RequestError
 from mleq.experiment.sweep import combinations
 from mleq.forecast.family import load, quick_mistakes
 
@@ -138,3 +138,20 @@ def test_the_command_says_so_and_exits_1_where_something_failed(recipes, tmp_pat
     assert "2 configurations were tried, 2 failed. They are not ranked: none finished." in out
     assert "failed: small, seed" in out
     assert "Traceback" not in err
+
+
+def test_the_same_sweep_twice_at_once_is_refused_before_either_fails_half(recipes, tmp_path, monkeypatch):
+    def one(seeds):
+        return api.sweep([str(recipes)], sets=["model.filters=2"], seeds=seeds, out_dir=tmp_path / "out")
+
+    run = sweeps.scaling.run
+
+    def meanwhile(*arguments, **options):
+        monkeypatch.setattr(sweeps.scaling, "run", run)
+        with pytest.raises(Failure, match="another process works on this sweep"):
+            one([1])
+        one([2])  # another one may
+        yield from run(*arguments, **options)
+
+    monkeypatch.setattr(sweeps.scaling, "run", meanwhile)
+    assert one([1])["done"] == 2

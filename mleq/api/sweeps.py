@@ -13,7 +13,7 @@ from typing import Any
 from mleq import atomic, scaling
 from mleq.api.recipes import load_recipe
 from mleq.api.runs import loader
-from mleq.errors import RecipeError, RequestError
+from mleq.errors import Failure, RecipeError, RequestError
 from mleq.performing import forget, kept_answer
 from mleq.recipe.entries import find_entries, read_entries
 from mleq.registry import family as family_of
@@ -137,7 +137,12 @@ def sweep(
             forget(answers, units[-1].key)  # pruned since
     before = _tried_before(place / "trained", tried)
     log.info("%d configurations, %d others of these recipes were tried in earlier sweeps", len(tried), before)
-    with scaling.engine(workers, scheduler, at_most=len(units)) as by:
+    digest = hashlib.sha256("".join(sorted(unit.key for unit in units)).encode()).hexdigest()
+    busy = Failure(f"another process works on this sweep in {place}", remedy="Wait for it to end")
+    with (
+        atomic.locked(place / f".{digest[:16]}.lock", busy=busy),
+        scaling.engine(workers, scheduler, at_most=len(units)) as by,
+    ):
         done = {
             outcome.unit.key: outcome
             for outcome in scaling.run(units, by, folder=answers, label="training", noun="configurations")
@@ -145,7 +150,7 @@ def sweep(
     outcomes = [done[unit.key] for unit in units]
     runs = [None if one.error is not None else Run(Path(one.value["run"])) for one in outcomes]
     comparison = experiment.compare(tried, runs, [one.error for one in outcomes])
-    return _publish(place, comparison, before, command, hashlib.sha256("".join(sorted(done)).encode()).hexdigest())
+    return _publish(place, comparison, before, command, digest)
 
 
 def _tried_before(trained: Path, tried: Sequence[Any]) -> int:
