@@ -96,7 +96,7 @@ def _show(entries: list[dict[str, Any]], submission: Path | None, as_json: bool,
     from mleq import api
     from mleq.report.agencies import NO_WARNING, agency_of
 
-    if submission:
+    if submission and entries:
         api.write_submission(entries, submission)
     if as_json:
         common.answer_json({"predictions": entries, "no_warning": NO_WARNING})

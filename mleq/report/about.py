@@ -194,7 +194,9 @@ def _given(typed: Sequence[str]) -> list[str]:
     """The files that a command was given: --catalog and --input, with what follows them."""
     words = [part for word in typed for part in (word.split("=", 1) if word.startswith("--") else [word])]
     pairs = zip(words, words[1:], strict=False)
-    return [part for word, value in pairs if word in ("--catalog", "--input") for part in (word, value)]
+    return [
+        part for word, value in pairs if word in ("--catalog", "--input") for part in (word, _without_folders(value))
+    ]
 
 
 def again(run: RunRecord, page: Path) -> Html:
@@ -235,7 +237,13 @@ def again(run: RunRecord, page: Path) -> Html:
 
 def _typed(command: list[str]) -> str:
     """The command line without the folders of the machine it was typed on."""
-    return shlex.join([Path(command[0]).name, *command[1:]]) if command else DASH
+    return shlex.join([Path(command[0]).name, *map(_without_folders, command[1:])]) if command else DASH
+
+
+def _without_folders(word: str) -> str:
+    """The last part of a whole path; anything else as it is."""
+    option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    return option + equals + (Path(value).name if value.startswith("/") else value)
 
 
 def _code(text: str) -> Html:

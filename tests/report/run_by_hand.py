@@ -152,7 +152,14 @@ def write_run(folder, *, days=400, plots=True, place="near here", **changes):
     summary = {**make_summary(days, int(test["observed"].sum())), **changes}
     recipe = {"id": summary["recipe_id"], "family": summary["family"], "title": summary["title"], "seed": 1}
     machine = {
-        "command": ["/home/somebody/bin/mleq", "train", "--recipe_id", "somewhere"],
+        "command": [
+            "/home/somebody/bin/mleq",
+            "train",
+            "--recipe_id",
+            "somewhere",
+            "--catalog",
+            "/home/somebody/a.csv",
+        ],
         "recipe_sha256": "cd" * 32,
         "catalog_sha256": "ab" * 32,
         "seed": 1,

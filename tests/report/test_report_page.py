@@ -74,7 +74,9 @@ def test_the_page_says_what_the_run_says(text):
     assert "in the 7 days that begin with the target date" in said
     assert "This is a research forecast and no warning system" in said
     assert "below the magnitude from which this catalogue is complete" in said
-    assert "mleq train --recipe_id somewhere --recipe out/somewhere/runs/20260101T000000Z-0123abcd/recipe.json" in said
+    again = "out/somewhere/runs/20260101T000000Z-0123abcd/recipe.json --catalog a.csv"
+    assert f"mleq train --recipe_id somewhere --recipe {again}" in said
+    assert "mleq train --recipe_id somewhere --catalog a.csv" in said
     assert "/home/somebody" not in text, "a page to be shown does not tell of the machine's folders"
     assert said.index("No skill shown") < said.index("Whether at least one"), "the verdict stands at the top"
 
