@@ -18,7 +18,7 @@ from mleq.forecast.pool.maps import CHANNELS
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.world import World
 from mleq.forecast.trailing import TrailingMix, daily_rate
-from mleq.scores.blocks import Blocks
+from mleq.scores.blocks import Blocks, mean_block_days
 
 
 def test_what_was_prepared_is_kept_and_read_again(trained, caplog):
@@ -167,16 +167,32 @@ def test_scores_of_a_pool():
     assert flat["between_circles"] > 0.6
 
 
-def test_calibration_is_inside_its_band_where_chances_are_right_and_outside_where_not():
-    right = sum(
-        scoring.calibration(a.came, a.probability, Blocks.drawn(900, 60, 400, 1))["total"]["inside"]
-        for a in (answers_of(900, seed) for seed in range(20))
-    )
-    assert right >= 16
+def test_the_band_holds_as_many_calibrated_forecasts_as_it_states():
+    """Quantiles of the resamples alone, of eight blocks, would hold about .87 of them."""
+    inside = []
+    for seed in range(300):
+        right = answers_of(900, seed)
+        blocks = Blocks.drawn(900, mean_block_days(900, 1), 400, seed)
+        low, high = scoring.band(right.came.sum(axis=1), right.probability.sum(axis=1), blocks)
+        inside.append(low <= right.came.sum() / right.probability.sum() <= high)
+    assert 0.925 <= np.mean(inside) <= 0.985  # 0.95, give or take two of its binomial errors
+
+
+def test_calibration_says_where_chances_are_wrong():
     wrong = answers_of(900, 3, shift=0.5)
     found = scoring.calibration(wrong.came, wrong.probability, Blocks.drawn(900, 60, 400, 1))
     assert not found["total"]["inside"]
     assert found["total"]["ratio"] < found["total"]["band"][0]
+
+
+def test_the_band_of_a_few_events_is_that_of_a_poisson_number():
+    expected, blocks = np.full(900, 3 / 900), Blocks.drawn(900, 100, 400, 1)
+    for observed, inside in ((0, True), (3, True), (7, True), (8, False)):
+        came = np.zeros((900, 1))
+        came[:observed] = 1
+        found = scoring.calibration(came, expected[:, None], blocks)["total"]
+        assert found["band"] == pytest.approx((0, 7 / 3))  # of a mean of 3: 0 to 7
+        assert found["inside"] is inside
 
 
 def test_a_kept_model_is_complete(trained):

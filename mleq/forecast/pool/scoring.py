@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import poisson
 
 from mleq.forecast.pool.forecaster import Answers
 from mleq.scores.blocks import Blocks, mean_block_days
-from mleq.scores.intervals import block_interval
+from mleq.scores.intervals import block_interval, studentised
+from mleq.scores.verdict import FEWEST_EVENT_DAYS
 
 RESAMPLES = 2000
 LARGE = 10.0
@@ -167,8 +169,8 @@ def calibration(came: np.ndarray, chance: np.ndarray, blocks: Blocks, where: np.
     -------
     dict
         `total` and `classes`: each with low and high of the class, circle-days, mean forecast, share that came true,
-        expected and observed events, and `band`: where 95 % of the ratios of observed to expected events would lie if
-        the chances were right (days resampled whole, differences centred); `inside` says whether it does.
+        expected and observed events, and `band`, where 95 % of the ratios of observed to expected events would lie if
+        the chances were right; `inside` says whether it does.
     """
     counted = np.ones(came.shape, bool) if where is None else where
     rows = [_class(came, chance, counted & (chance >= low) & (chance < high), blocks) | {"low": low, "high": high}
@@ -182,16 +184,40 @@ def stated(came: np.ndarray, chance: np.ndarray, between: tuple[float, float], b
 
 
 def _class(came: np.ndarray, chance: np.ndarray, counted: np.ndarray, blocks: Blocks) -> dict[str, Any]:
-    n, expected = int(counted.sum()), float(chance[counted].sum())
-    observed = int(came[counted].sum())
+    n = int(counted.sum())
+    by_day = [np.where(counted, one, 0.0).sum(axis=1) for one in (came, chance)]
+    observed, expected = int(by_day[0].sum()), float(by_day[1].sum())
     found = {"circle_days": n, "expected": expected, "observed": observed}
     if not n:
         return found
     found |= {"mean_forecast": expected / n, "came_true": observed / n}
-    wrong = np.where(counted, came - chance, 0.0).sum(axis=1)
-    centred = blocks.by_resample(blocks.sums(wrong - wrong.mean()))
-    low, high = np.quantile(centred, [0.025, 0.975]) / expected
     ratio = observed / expected
-    # Of a calibrated forecast the ratio scatters around one as the resampled ones do around theirs.
-    band = (1 + float(low), 1 + float(high))
-    return found | {"ratio": ratio, "band": band, "inside": bool(band[0] <= ratio <= band[1])}
+    within = band(*by_day, blocks)
+    return found | {"ratio": ratio, "band": within, "inside": bool(within[0] <= ratio <= within[1])}
+
+
+def band(came: np.ndarray, expected: np.ndarray, blocks: Blocks) -> tuple[float, float]:
+    """Where 95 % of the ratios of what came to what was expected would lie if the chances were right.
+
+    The studentised interval of the ratio, laid around one: the ratio is inside where its interval holds one. Of fewer
+    than 20 events resamples know nothing; their band is that of a Poisson number, of events that do not cluster.
+
+    Parameters
+    ----------
+    came, expected : numpy.ndarray, shape (days,)
+        Sums over the circle-days of each day that are counted.
+    blocks : Blocks
+
+    Returns
+    -------
+    low, high : float
+    """
+    observed, total = came.sum(), expected.sum()
+    if min(observed, total) < FEWEST_EVENT_DAYS:
+        low, high = poisson.ppf([0.025, 0.975], total) / total
+        return float(low), float(high)
+    drawn = blocks.by_resample(blocks.sums(expected))
+    resampled = np.full(drawn.shape, np.nan)
+    np.divide(blocks.by_resample(blocks.sums(came)), drawn, out=resampled, where=drawn > 0)
+    found = studentised(observed / total, resampled, blocks, came, expected, 0.95)
+    return 1 + observed / total - found["high"], 1 + observed / total - found["low"]
