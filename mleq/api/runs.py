@@ -191,7 +191,10 @@ def loader(recipe: Any, files: Sequence[str | Path], data_dir: Any, inputs: Sequ
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
     """Say a run's summary in a few lines."""
-    return family_of(summary["family"]).summary_lines(summary)
+    from mleq.experiment.tried import caution
+
+    several = caution(summary)
+    return [*family_of(summary["family"]).summary_lines(summary), *([f"tried    {several}"] if several else [])]
 
 
 def trained_recipes(out_dir: str | Path = "out", *, by_files: bool = False) -> list[str]:

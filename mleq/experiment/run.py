@@ -17,6 +17,7 @@ import mleq
 from mleq import atomic
 from mleq.errors import Failure
 from mleq.experiment import folder, provenance
+from mleq.experiment.tried import tried
 from mleq.recipe import Recipe, recipe_hash, resolved
 
 
@@ -123,6 +124,7 @@ def train(
                 "catalog": catalog,
                 "split": family.describe_split(recipe, samples),
                 "model": learned.summary,
+                "tried": tried(out_dir, recipe),
                 **evaluation,
             },
             "recipe.json": {"format": 1, "recipes": [resolved(recipe)]},

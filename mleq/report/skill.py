@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mleq.experiment.tried import caution
 from mleq.report import plots
 from mleq.report.markup import Html, join, paragraph, table, tag
 from mleq.report.record import RunRecord
@@ -35,6 +36,7 @@ def verdict(run: RunRecord) -> Html:
         paragraph("Every day is given the same chance: this model tells no day from another.", class_="caution")
         if one_for_all(run.summary["scores"].get("roc_auc") or {})
         else None,
+        paragraph(f"{several}.", class_="caution") if (several := caution(run.summary)) else None,
         id="verdict",
         class_=f"first {kind}".strip(),
         aria_labelledby="verdict-title",
