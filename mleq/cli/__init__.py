@@ -90,6 +90,11 @@ def main(door: str | None = None) -> None:
     words = ([door] if door else []) + sys.argv[1:]
     try:
         code = mleq_group.main(words, prog_name="mleq", standalone_mode=False)
+    except click.NoSuchOption as error:
+        if error.ctx and any(option.name == "changes" for option in error.ctx.command.params):
+            error.message += " Settings of a recipe are changed by --set PATH=VALUE, e.g. --set model.epochs=5"
+        error.show()
+        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code

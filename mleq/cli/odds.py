@@ -11,6 +11,8 @@ from mleq.cli import common
 from mleq.errors import RequestError
 from mleq.experiment.table import columns
 
+OF_THE_FIT = "interval what the fitted parameters and the simulation leave open; not that the model may be wrong"
+
 
 @common.door("odds", "answer one question: how likely, here, this strong, this soon")
 @click.option("--latitude", type=float, help="Degrees, north above zero.")
@@ -103,7 +105,7 @@ def _show_map(found: dict[str, Any], as_json: bool) -> None:
         return
     from mleq.forecast.plain_words import percent
 
-    rows = [["cell", "chance", "95 % interval"]]
+    rows = [["cell", "chance", "95 % of the fit"]]
     for one in found["largest"][:10]:
         interval = f"{percent(one['low'])} to {percent(one['high'])}"
         rows.append([f"{one['latitude']:.2f}, {one['longitude']:.2f}", percent(one["probability"]), interval])
@@ -115,6 +117,7 @@ def _show_map(found: dict[str, Any], as_json: bool) -> None:
         "",
         *columns(rows),
         "",
+        OF_THE_FIT,
         *(f"no answer in {number:,} cells: {why}" for why, number in found["reasons"].items()),
         f"map      {folder / 'map.png'}",
         f"page     {(folder / 'report.html').as_uri()}",
@@ -129,12 +132,12 @@ def lines(answer: dict[str, Any]) -> list[str]:
 
     chance, usual, parameters = answer["probability"], answer["long_term"], answer["parameters"]
     rows = [
-        ["", "chance", "95 % interval"],
+        ["", "chance", "95 % of the fit"],
         ["from the issue time", percent(chance["value"]), f"{percent(chance['low'])} to {percent(chance['high'])}"],
         ["long term", percent(usual["value"]), f"{percent(usual['low'])} to {percent(usual['high'])}"],
     ]
     ratio = "none" if answer["ratio"] is None else f"{answer['ratio']:.3g}"
-    said = [answer["sentence"], "", *columns(rows), f"ratio    {ratio}", ""]
+    said = [answer["sentence"], "", *columns(rows), OF_THE_FIT, f"ratio    {ratio}", ""]
     background = answer["background_share"]
     if background is not None:
         said.append(f"drivers  {background:.0%} of the expected number is background; the past events that add most:")

@@ -43,6 +43,22 @@ def command(recipe_file: Path | None, as_json: bool) -> None:
         common.answer_json({"recipes": rows})
         return
     width = max(len(row["id"]) for row in rows)
-    for row in rows:
-        place = "" if row["on_shelf"] else f" [{row['file']}]"
-        click.echo(f"{row['id']:<{width}}  {row['title']}: {row['what']}{place}")
+    for heading, chosen in _groups(rows).items():
+        click.echo(f"{heading}:")
+        for row in chosen:
+            click.echo(f"  {row['id']:<{width}}  {row['title']}: {row['what']}")
+
+
+def _groups(rows: list[dict]) -> dict[str, list[dict]]:
+    """Rows under their heading: the person's own files first, then the shelf by family and file, `demo` first."""
+    families = list(dict.fromkeys(["catalog", *(row["family"] for row in rows)]))
+
+    def place(row: dict) -> tuple:
+        shelf = Path(row["file"]).stem
+        return row["on_shelf"], row["on_shelf"] and (families.index(row["family"]), shelf != "demo")
+
+    found: dict[str, list[dict]] = {}
+    for row in sorted(rows, key=place):
+        heading = f"ready-made {row['family']} recipes, {Path(row['file']).stem}" if row["on_shelf"] else row["file"]
+        found.setdefault(heading, []).append(row)
+    return found

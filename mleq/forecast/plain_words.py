@@ -19,12 +19,13 @@ def sentence(question: dict[str, Any], probability: dict, long_term: dict, ratio
             often = ", about as much as usual"
         else:
             often = f", {_digits(ratio)} times the usual" if ratio > 1 else f", {_digits(ratio)} of the usual"
+    low, high = percent(probability["low"]), percent(probability["high"])
+    within = f"; between {low} and {high}" if low != high else ""
     return (
         f"The chance of at least one earthquake of magnitude {question['magnitude']:g} or more within "
         f"{question['radius_km']:g} km of {where} in the {_span(question['days'])} from "
-        f"{question['issue_time'][:16].replace('T', ' ')} UTC is about {percent(value)} ({_one_in(value)}; between "
-        f"{percent(probability['low'])} and {percent(probability['high'])}){often}: over the long term it is "
-        f"{percent(usual)} for such a time."
+        f"{question['issue_time'][:16].replace('T', ' ')} UTC is about {percent(value)} ({_one_in(value)}{within})"
+        f"{often}: over the long term it is {percent(usual)} for such a time."
     )
 
 
@@ -46,9 +47,11 @@ def _digits(value: float, digits: int = 2) -> str:
 
 
 def _one_in(value: float) -> str:
-    if value >= 0.1:
-        return f"{max(1, min(9, round(10 * value)))} in 10"
-    return f"1 in {float(f'{1 / max(value, 1e-9):.2g}'):,.0f}"
+    tenths = max(1, min(9, round(10 * value)))
+    of_one = float(f"{1 / max(value, 1e-9):.2g}") if value < 0.1 else round(1 / value)
+    if abs(tenths / 10 - value) < abs(1 / of_one - value):
+        return f"{tenths} in 10"
+    return f"1 in {of_one:,.0f}"
 
 
 def _span(days: float) -> str:

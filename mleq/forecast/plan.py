@@ -201,12 +201,18 @@ def plan_lines(values: Plan) -> list[str]:
             ("time", "minutes: ETAS of every circle, year by year, and the models (docs/pool.md, What it costs)")
         )
         return [f"{label:<12}{text}" for label, text in rows]
-    rows.append(
-        ("network", f"{count:,} parameters" if count else "a list of layers: `check --build` tries and counts it")
-    )
+    rows.append(("network", _network(count, values) if count else "layers: `check --build` tries and counts them"))
     if "events" in values:
         rows += _time(values)
     return [f"{label:<12}{text}" for label, text in rows]
+
+
+def _network(parameters: int, values: Plan) -> str:
+    """Say how much there is to learn, and from how little."""
+    if "split" not in values or not (events := values["split"]["train"]["positives"]):
+        return f"{parameters:,} parameters"
+    much = f": {parameters / events:,.0f} for each, more than so few can settle" if parameters > events else ""
+    return f"{parameters:,} parameters to learn from {events:,} days with an event{much}"
 
 
 def _memory(values: Plan) -> str:
