@@ -1,11 +1,11 @@
 """Are probabilities right after RandomUnderSampler and after SMOTE, on days that nothing was fitted on?
 
-    python benchmarks/calibration.py [--catalog usgs.csv.gz] [--epochs 4]
+    python benchmarks/calibration.py [--catalog usgs.csv.gz] [--recipes tokyo,chile] [--epochs 4]
 
-On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` with a coarser grid and a smaller
-network, so that it takes minutes. For each: mean forecast over observed frequency on the test part, as the network says
-it and after calibration, beside the interval that drift allows; and the expected calibration errors. Below each row:
-what the network says of the days that it learnt from, before resampling.
+On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` or the places named, with a coarser
+grid and a smaller network, so that it takes minutes. For each: mean forecast over observed frequency on the test
+part, as the network says it and after calibration, beside the interval that drift allows; and the expected
+calibration errors. Below each row: what the network says of the days that it learnt from, before resampling.
 
 The interval: a forecast cannot know how the base rate changes between the days that it learns from and the test part.
 One that carries the earlier rate on has the ratio (earlier frequency / test frequency), one that foresees the change
@@ -33,12 +33,14 @@ SMALLER = ["grid.rows=10", "grid.columns=15", "model.filters=8", "model.learning
 
 def main() -> int:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    words.add_argument("--catalog", type=Path, help="file of events for tokyo; without it only the simulation is tried")
+    words.add_argument("--catalog", type=Path, help="file of events of places; without it only the simulation is tried")
+    words.add_argument("--recipes", default="tokyo", help="places with commas between them")
     words.add_argument("--epochs", type=int, default=4)
     asked = words.parse_args()
-    cases = [("demo", [])] + ([("tokyo", SMALLER)] if asked.catalog else [])
+    places = asked.recipes.split(",") if asked.catalog else []
+    cases = [("demo", []), *((name, SMALLER) for name in places)]
     print("ratio: mean forecast / observed frequency on the test part; ECE: expected calibration error, 10 bins")
-    header = f"{'recipe':<8}{'resampling':<20}{'ratio before':>13}{'after':>8}{'drift allows':>16}"
+    header = f"{'recipe':<20}{'resampling':<20}{'ratio before':>13}{'after':>8}{'drift allows':>16}"
     print(f"{header}{'ECE before':>12}{'after':>8}{'Platt':>16}  held")
     held = []
     for name, changes in cases:
@@ -66,13 +68,13 @@ def row(name: str, changes: list[str], method: str, catalog: Path | None) -> boo
     platt = learned.calibrator.platt
     curve = "none" if platt is None else f"{platt.intercept:+.2f} {platt.slope:+.2f}"
     print(
-        f"{name:<8}{method:<20}{ratios[0]:>13.2f}{ratios[1]:>8.2f}{f'{low:.2f} to {high:.2f}':>16}"
+        f"{name:<20}{method:<20}{ratios[0]:>13.2f}{ratios[1]:>8.2f}{f'{low:.2f} to {high:.2f}':>16}"
         f"{errors[0]:>12.3f}{errors[1]:>8.3f}{curve:>16}  {'yes' if well else 'NO'}",
     )
     train = samples.parts["train"]
     said, came = learned.uncalibrated(samples, train, recipe.model.batch_size), samples.target[train] > 0
     print(
-        f"{'':8}of its training days, {came.mean():.3f} of them with an event, it says {said.mean():.3f} before "
+        f"{'':20}of its training days, {came.mean():.3f} of them with an event, it says {said.mean():.3f} before "
         f"calibration: {said[came].mean():.3f} where one came, {said[~came].mean():.3f} where none did",
         flush=True,
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mleq.azimuth.recipe import AzimuthRecipe
+from mleq.experiment.table import with_interval
 from mleq.scores.circular import (
     FLIP_DEG,
     LEVELS,
@@ -143,18 +144,13 @@ def verdict(gains: Mapping[str, Scores], scores: Scores, frame: pd.DataFrame, ne
     strongest = min(gains, key=lambda name: gains[name]["degrees"]["value"])
     gain = gains[strongest]["degrees"]
     opening = "Better than" if gain["low"] > 0 else "Worse than" if gain["high"] < 0 else "No skill shown beyond"
+    degrees = with_interval(gain, 2, signed=True)
     sentence = (
-        f"{opening} {strongest.replace('_', ' ')}: {_gain(gain)} degrees of circular error on {len(frame):,} traces of "
+        f"{opening} {strongest.replace('_', ' ')}: {degrees} degrees of circular error on {len(frame):,} traces of "
         f"{events:,} events at known stations, where the model errs by {scores['circular_mae_deg']['value']:.1f}"
     )
     if new is None:
         return f"{sentence}."
     strongest = min(new["gain"], key=lambda name: new["gain"][name]["degrees"]["value"])
-    gain = new["gain"][strongest]["degrees"]
-    return f"{sentence}; at new stations {_gain(gain)} beside {strongest.replace('_', ' ')}."
-
-
-def _gain(gain: Mapping[str, Any]) -> str:
-    if gain["low"] is None:
-        return f"{gain['value']:+.2f}"
-    return f"{gain['value']:+.2f} [{gain['low']:+.2f}, {gain['high']:+.2f}]"
+    degrees = with_interval(new["gain"][strongest]["degrees"], 2, signed=True)
+    return f"{sentence}; at new stations {degrees} beside {strongest.replace('_', ' ')}."

@@ -11,7 +11,7 @@ from mleq.azimuth.recipe import AzimuthRecipe, AzimuthResidual
 from mleq.azimuth.samples import describe_split, make_samples
 from mleq.azimuth.windows import Traces
 from mleq.experiment.memory import PROGRAM_MB, in_words
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 
 TRACES_A_SECOND = {"azimuth_vae": 1000, "azimuth_cnn": 1200, "azimuth_residual": 6000}
 """Training, per core and second; `benchmarks/azimuth_speed.py` prints the seconds."""
@@ -97,21 +97,13 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         rows = {"this model": found["scores"], **found["references"]}
         cells = [[title, *(name for name, _ in keys.values())]]
         for name, scores in rows.items():
-            shown = [_with_interval(scores[key], digits) for key, (_, digits) in keys.items()]
+            shown = [with_interval(scores[key], digits) for key, (_, digits) in keys.items()]
             cells.append([name.replace("_", " "), *shown])
         lines += [*columns(cells), ""]
     test, data = summary["split"]["test"], summary["catalog"]
     lines.append(f"test     {test['traces']:,} traces of {test['events']:,} events at {test['stations']:,} stations")
     lines.append(f"data     {data['traces']:,} traces, {data['source']}")
     return lines
-
-
-def _with_interval(score: dict[str, Any], digits: int) -> str:
-    if score["value"] is None:
-        return "-"
-    if score["low"] is None:
-        return f"{score['value']:.{digits}f}"
-    return f"{score['value']:.{digits}f} [{score['low']:.{digits}f}, {score['high']:.{digits}f}]"
 
 
 def answer_lines(entries: list[dict[str, Any]]) -> list[str]:

@@ -161,6 +161,7 @@ def showing(*, quiet: bool = False, verbose: bool = False) -> Iterator[None]:
     logger = logging.getLogger("mleq")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_NoteFormatter())
+    before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
@@ -169,6 +170,8 @@ def showing(*, quiet: bool = False, verbose: bool = False) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
 
 
 class _NoteFormatter(logging.Formatter):

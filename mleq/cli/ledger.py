@@ -9,7 +9,7 @@ import click
 
 from mleq.cli import common
 from mleq.errors import RequestError
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 
 
 @common.door("ledger", "check the record of issued forecasts, and see how they did")
@@ -101,7 +101,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
                 f"{one['waiting']:,}",
                 f"{one['event_days']:,}" if scores else "-",
                 f"{one['expected_event_days']:.1f}" if scores else "-",
-                _with_interval(scores["log_score"]) if scores else "-",
+                with_interval(scores["log_score"]) if scores else "-",
             ]
         )
     said = columns(cells)
@@ -112,9 +112,3 @@ def lines(answer: dict[str, Any]) -> list[str]:
             f"SHA-256 {one['catalog']['sha256'][:16]}…",
         ]
     return said
-
-
-def _with_interval(score: dict[str, Any]) -> str:
-    if score["low"] is None:
-        return f"{score['value']:.4f}"
-    return f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 
 
 def summary_lines(summary: dict[str, Any]) -> list[str]:
@@ -13,7 +13,7 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     keys = list(summary["scores"])
     cells = [["windows of the test part", *(key.replace("_", " ") for key in keys)]]
     for name, scores in {"clusters": summary["scores"], **summary["references"]}.items():
-        cells.append([name.replace("_", " "), *(_with_interval(scores.get(key)) for key in keys)])
+        cells.append([name.replace("_", " "), *(with_interval(scores.get(key), 3) for key in keys)])
     model, record, found = summary["model"], summary["catalog"], summary["model"]["detection"]
     curve = model["sample_curve"]
     lines += columns(cells)
@@ -76,11 +76,3 @@ def _threshold(found: dict[str, Any]) -> str:
         f", from {least:.1f}" + (f" to {most:.1f}" if most > least else "") + " deviations by template: backward "
         f"templates exceed that {found['false_alarms_per_day']:.1f} times a day"
     )
-
-
-def _with_interval(score: dict[str, Any] | None) -> str:
-    if score is None or score["value"] is None:
-        return "-"
-    if score["low"] is None:
-        return f"{score['value']:.3f}"
-    return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"

@@ -12,7 +12,7 @@ import pandas as pd
 from mleq import atomic, progress, spread
 from mleq.experiment import folder, provenance
 from mleq.experiment.run import Run
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 from mleq.experiment.tasks import Task, do, material_and_hash
 from mleq.recipe import Recipe, recipe_hash, resolved
 
@@ -137,14 +137,8 @@ def table_lines(summary: dict[str, Any]) -> list[str]:
 
 def _cells(scored: dict[str, Any], names: list[str]) -> list[str]:
     gains = [_gain(scored, name) for name in names]
-    return [f"{scored['scores']['log_score']['value']:.4f}", *map(_with_interval, gains)]
+    return [f"{scored['scores']['log_score']['value']:.4f}", *(with_interval(one, signed=True) for one in gains)]
 
 
 def _gain(scored: dict[str, Any], name: str) -> dict[str, Any]:
     return scored["gain"][name]["nats_per_day"]
-
-
-def _with_interval(gain: dict[str, Any]) -> str:
-    if gain["low"] is None:
-        return f"{gain['value']:+.4f}"
-    return f"{gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"

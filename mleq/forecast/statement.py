@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mleq.catalog.events import coverage, identity
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 from mleq.forecast.days import issue_time
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.scores.verdict import one_for_all
@@ -96,7 +96,7 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     rows = {"this model": summary["scores"], **summary["references"]}
     keys = {"log_score": "log score", "brier_score": "Brier score", "roc_auc": "ROC-AUC"}
     cells = [["test part", *keys.values()]]
-    cells += [[name.replace("_", " "), *(_with_interval(scores[key]) for key in keys)] for name, scores in rows.items()]
+    cells += [[name.replace("_", " "), *(with_interval(scores[key]) for key in keys)] for name, scores in rows.items()]
     lines += columns(cells)
     test, catalog = summary["split"]["test"], summary["catalog"]
     lines += [
@@ -132,11 +132,3 @@ def _gain_and_calibration(summary: dict[str, Any]) -> list[str]:
             f"{before['expected_calibration_error']:.3f} before, {after['expected_calibration_error']:.3f} after"
         )
     return lines
-
-
-def _with_interval(score: dict) -> str:
-    if score["value"] is None:
-        return "-"
-    if score["low"] is None:
-        return f"{score['value']:.4f}"
-    return f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"

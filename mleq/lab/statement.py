@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mleq import atomic
-from mleq.experiment.table import columns
+from mleq.experiment.table import columns, with_interval
 from mleq.lab.recipe import SCORED
 
 BAR = 24
@@ -22,19 +22,22 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     """Say the main numbers of a summary in a few lines."""
     rows = {"this model": summary["scores"], **summary["references"]}
     cells = [["test part", "MAE, s", "R2"]]
-    cells += [[name.replace("_", " "), *(_interval(scores[key]) for key in scores)] for name, scores in rows.items()]
+    cells += [
+        [name.replace("_", " "), *(with_interval(scores[key], 3) for key in scores)] for name, scores in rows.items()
+    ]
     test, record, model = summary["split"]["test"], summary["catalog"], summary["model"]
     lines = [summary["verdict"], "", *columns(cells), ""]
     if "objectives" in summary:
         said = ", ".join(
-            f"{name} {_interval(scores['mean_absolute_error'])}" for name, scores in summary["objectives"].items()
+            f"{name} {with_interval(scores['mean_absolute_error'], 3)}"
+            for name, scores in summary["objectives"].items()
         )
         lines.append(f"learnt by {said} s; the first is the recipe's")
     if "contrastive" in model:
         lines.append(contrastive_line(model["contrastive"]))
     for scheme, found in summary.get("cross_validation", {}).items():
         said = ", ".join(
-            f"{name.replace('_', ' ')} {_interval(scores['mean_absolute_error'])}"
+            f"{name.replace('_', ' ')} {with_interval(scores['mean_absolute_error'], 3)}"
             for name, scores in found["methods"].items()
         )
         lines.append(f"{SCHEMES[scheme]}: {said}")
@@ -51,14 +54,6 @@ def contrastive_line(said: dict[str, Any]) -> str:
     return (
         f"contrastive loss {said['loss']:.3f} beside ln {said['negatives'] + 1} = {said['chance']:.3f} nats: {outcome}"
     )
-
-
-def _interval(score: dict[str, Any]) -> str:
-    if score["value"] is None:
-        return "-"
-    if score["low"] is None:
-        return f"{score['value']:.3f}"
-    return f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
 
 
 def answer_lines(entries: list[dict[str, Any]]) -> list[str]:

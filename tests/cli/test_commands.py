@@ -1,6 +1,7 @@
 """Commands that need no network and no Keras, the doors, and what is promised of all commands."""
 
 import json
+import logging
 import subprocess
 import sys
 from importlib import import_module
@@ -203,3 +204,13 @@ class TestInit:
         answer = mleq("init", tmp_path / "mine")
         assert answer.code == 2
         assert "is already there" in answer.err
+
+
+def test_a_command_in_a_process_leaves_the_logger_as_it_was():
+    from mleq.cli.common import showing
+
+    logger = logging.getLogger("mleq")
+    before = logger.level, logger.propagate, list(logger.handlers)
+    with showing(quiet=True):
+        assert (logger.level, logger.propagate) == (logging.ERROR, False)
+    assert (logger.level, logger.propagate, logger.handlers) == before

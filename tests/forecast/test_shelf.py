@@ -1,7 +1,5 @@
 """Every recipe of the shelf can be trained as it is on the real catalogue, or says why its target is incomplete."""
 
-import logging
-
 import pandas as pd
 import pytest
 
@@ -19,7 +17,6 @@ SHELF = [one.id for one in RECIPES if one.family == "catalog" and one.catalog.so
 
 @pytest.fixture(scope="module")
 def world(world_csv):
-    logging.getLogger("mleq").setLevel(logging.ERROR)
     return api.load_events(api.load_recipe("tokyo"), [world_csv])
 
 

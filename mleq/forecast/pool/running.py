@@ -14,6 +14,7 @@ from mleq.catalog.events import coverage
 from mleq.errors import RequestError
 from mleq.experiment.predictions import entry, part_of
 from mleq.experiment.run import Run
+from mleq.experiment.table import with_interval
 from mleq.forecast.dates import target_dates
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.circles import Circles
@@ -224,18 +225,11 @@ def summary_lines(pool: dict[str, Any]) -> list[str]:
         f"pool     {pool['circles']} circles, {pool['days']:,} days, {pool['event_days']:,} circle-days with an event"
     ]
     for name, words in (("etas", "ETAS, refitted each year"), ("climatology", "the long-term rate")):
-        lines.append(f"         over {words}: {_said(gains[name]['nats_per_event_day'])} nats per event-day")
+        gain = with_interval(gains[name]["nats_per_event_day"], signed=True)
+        lines.append(f"         over {words}: {gain} nats per event-day")
     if ten["circle_days"]:
         lines.append(
             f"         a stated {ten['mean_forecast']:.0%} (8 to 12.5 %) came true {ten['came_true']:.1%} of "
             f"{ten['circle_days']:,} times"
         )
     return lines
-
-
-def _said(gain: dict[str, Any]) -> str:
-    if gain["value"] is None:
-        return "unknown"
-    if gain["low"] is None:
-        return f"{gain['value']:+.4f}"
-    return f"{gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"

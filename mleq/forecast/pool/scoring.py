@@ -220,4 +220,4 @@ def band(came: np.ndarray, expected: np.ndarray, blocks: Blocks) -> tuple[float,
     resampled = np.full(drawn.shape, np.nan)
     np.divide(blocks.by_resample(blocks.sums(came)), drawn, out=resampled, where=drawn > 0)
     found = studentised(observed / total, resampled, blocks, came, expected, 0.95)
-    return 1 + observed / total - found["high"], 1 + observed / total - found["low"]
+    return max(0.0, 1 + observed / total - found["high"]), 1 + observed / total - found["low"]
