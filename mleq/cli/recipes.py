@@ -43,10 +43,10 @@ def command(recipe_file: Path | None, as_json: bool) -> None:
         common.answer_json({"recipes": rows})
         return
     width = max(len(row["id"]) for row in rows)
-    for heading, chosen in _groups(rows).items():
-        click.echo(f"{heading}:")
+    for number, (heading, chosen) in enumerate(_groups(rows).items()):
+        click.echo("\n" * (number > 0) + f"{heading}:")
         for row in chosen:
-            click.echo(f"  {row['id']:<{width}}  {row['title']}: {row['what']}")
+            click.echo(f"{row['id']:<{width}}  {row['title']}: {row['what']}")
 
 
 def _groups(rows: list[dict]) -> dict[str, list[dict]]:

@@ -73,6 +73,9 @@ class TestRecipes:
         lines = answer.out.splitlines()
         assert any(line.startswith("tokyo ") and "M >= 4.5 within 150 km" in line for line in lines)
         assert any(line.startswith("tokyo_m4 ") and "below completeness" in line for line in lines)
+        headings = [line for line in lines if line.endswith(":")]
+        assert headings[0].endswith("recipe.json:"), "the person's own come first"
+        assert headings[1] == "ready-made catalog recipes, demo:"
 
     def test_json(self, mleq, recipes, small):
         rows = mleq("recipes", "--recipe", recipes(small), "--json").json["recipes"]
