@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from mleq import api, atomic
 from mleq.errors import Failure, MleqError, RequestError
-from mleq.experiment import folder, ledger
+from mleq.experiment import folder, ledger, predictions
 from mleq.experiment.run import Run
 from mleq.registry import family as family_of
 
@@ -18,8 +17,6 @@ log = logging.getLogger("mleq")
 
 SCORES = "ledger_scores.json"
 """File in the folder of results that says how the issued forecasts did."""
-STALE_DAYS = 7.0
-"""A catalogue that ends so long before the issue time knows too little of what is going on."""
 
 
 def nightly(
@@ -76,7 +73,8 @@ def nightly(
                 lambda name=name: _forecast_once(name, path=path, files=files, data_dir=data_dir, out_dir=out_dir),
             )
             done["forecasts"] += len(made or ())
-            done["problems"] += [f"predict {name}: {why}" for why in dict.fromkeys(map(_stale, made or ())) if why]
+            if made is not None and (why := predictions.stale(_newest_forecast(out_dir, name))):
+                done["problems"].append(f"predict {name}: {why}; bring newer events")
         scored = _attempt(done, "score the ledger", lambda: score_ledger(out_dir, files=files, data_dir=data_dir))
         done["scored"] = sum(one["scored"] for one in (scored or {}).get("recipes", ()))
         done["problems"] += (scored or {}).get("problems", [])
@@ -107,16 +105,11 @@ def _forecast_once(recipe_id: str, *, out_dir: Path, **where: Any) -> list[dict[
     return api.predict(recipe_id, out_dir=out_dir, again=False, **where)
 
 
-def _stale(entry: dict[str, Any]) -> str | None:
-    """Say how far the catalogue of a forecast lags behind it, where that is far."""
-    issue, end = (dt.datetime.fromisoformat(entry[name]) for name in ("issue_time", "catalog_end"))
-    lag = (issue - end) / dt.timedelta(days=1)
-    if lag <= STALE_DAYS:
-        return None
-    return (
-        f"the catalogue ends on {end:%Y-%m-%d}, {lag:,.0f} days before the forecast was issued, which therefore knows "
-        "nothing of what happened since; bring newer events"
-    )
+def _newest_forecast(out_dir: Path, recipe_id: str) -> dict[str, Any]:
+    """The forecast of the latest day of a recipe that is kept, whoever made it; empty where there is none."""
+    with predictions.kept(out_dir) as entries:
+        own = [entry for entry in entries if entry["recipe_id"] == recipe_id and entry.get("target_date")]
+    return max(own, key=lambda entry: entry["target_date"], default={})
 
 
 def _dated(recipe: Any) -> bool:

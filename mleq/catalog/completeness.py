@@ -92,14 +92,19 @@ class Completeness:
     end: pd.Timestamp
     eras: tuple[Completeness, ...] = ()
 
+    @property
+    def decided_by(self) -> str:
+        """The estimator that `magnitude` comes from."""
+        return self.estimator if self.estimates[self.estimator] is not None else "maximum_curvature"
+
     def summary(self) -> dict[str, Any]:
         """Say it in JSON values, for summary.json and `check`; null where there is no number."""
         return {
             "completeness_magnitude": _number(self.magnitude, 2),
             "completeness_uncertainty": _number(self.uncertainty, 3),
-            "completeness_estimator": self.estimator,
+            "completeness_estimator": self.decided_by,
             "completeness_estimates": self.estimates,
-            "completeness_bias": BIAS[self.estimator],
+            "completeness_bias": BIAS[self.decided_by],
             "b_value": _number(self.b_value),
             "b_value_uncertainty": _number(self.b_uncertainty),
             "b_value_from_magnitude": _number(self.b_magnitude, 2),

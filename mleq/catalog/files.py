@@ -66,7 +66,7 @@ def read_file(path: Path, names: Mapping[str, str] | None = None) -> pd.DataFram
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except IsADirectoryError:
-        raise DataError(f"{path} is a folder", expected="a file (.csv, .csv.gz or .parquet)") from None
+        raise DataError(f"{path} is a folder", expected="a file (.csv, .csv.gz, .parquet or QuakeML .xml)") from None
     except PermissionError:
         raise DataError(f"{path}: no permission to read it") from None
 

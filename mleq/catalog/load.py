@@ -20,7 +20,7 @@ from mleq.catalog.chain import detected
 from mleq.catalog.conversion import convert
 from mleq.catalog.simulated import simulated
 from mleq.catalog.window import timestamp
-from mleq.errors import DataError, MissingData
+from mleq.errors import DataError, MissingData, RequestError
 
 log = logging.getLogger("mleq")
 
@@ -119,6 +119,8 @@ def wanted_period(settings) -> tuple[pd.Timestamp, pd.Timestamp | None]:
     start, end = settings.start, getattr(settings, "end", None)
     if settings.source == "simulated":
         end = start + dt.timedelta(days=settings.days)
+    elif start > dt.datetime.now(dt.UTC).date():
+        raise RequestError(f"the recipe's catalog.start {start} lies in the future", expected="a day that has begun")
     return utc(start), utc(end) if end else None
 
 

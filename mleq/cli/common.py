@@ -71,7 +71,9 @@ changes = click.option(
 
 def _refuse_file(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
     if path.is_file():
-        raise RequestError(f"--out_dir {path} is a file", expected="a folder, which is made where there is none")
+        raise RequestError(
+            f"--{parameter.name} {path} is a file", expected="a folder, which is made where there is none"
+        )
     return path
 
 
@@ -89,6 +91,7 @@ data_dir = click.option(
     envvar="MLEQ_DATA",
     default=Path("data"),
     show_default=True,
+    callback=_refuse_file,
     help="Folder of the catalogue store (also from MLEQ_DATA).",
 )
 catalog_files = click.option(

@@ -106,6 +106,11 @@ def lines(answer: dict[str, Any]) -> list[str]:
         )
     said = columns(cells)
     for one in answer["recipes"]:
+        if one["blind"]:
+            said.append(
+                f"{one['recipe_id']}: {one['blind']:,} more were recorded in time, from a catalogue that had ended "
+                "over a week before; they knew too little to count"
+            )
         said += [
             f"{one['recipe_id']}: {one['verdict']}",
             f"{one['recipe_id']}: against {one['catalog']['source']} to {one['catalog']['end'][:10]}, "

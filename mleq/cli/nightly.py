@@ -41,4 +41,4 @@ def command(
     if as_json:
         common.answer_json(done)
     if done["problems"]:
-        raise Failure("; ".join(done["problems"]))
+        raise Failure("\n".join(dict.fromkeys(done["problems"])))

@@ -50,7 +50,9 @@ def command(
         for run in runs:
             click.echo(run)
         if not runs:
-            click.echo("nothing to remove")
+            click.echo(
+                "nothing to remove: a recipe's latest run stays, and any that a forecast in the ledger came from"
+            )
     if runs and not yes:
         if as_json or not sys.stdin.isatty():
             raise RequestError(f"to be removed: {len(runs)}, and nobody can be asked", remedy="add --yes")

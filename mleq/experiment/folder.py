@@ -126,7 +126,7 @@ def latest_run(out_dir: Path, recipe_id: str) -> Path:
         raise RequestError(
             f"recipe '{recipe_id}' has no finished run in {Path(out_dir) / recipe_id}"
             + did_you_mean(recipe_id, trained_recipes(out_dir)),
-            remedy=f"train it first: python cmd/train --recipe_id {recipe_id}",
+            remedy=f"train it first: python cmd/train --recipe_id {recipe_id} (python cmd/recipes lists what there is)",
         )
     return runs[-1]
 

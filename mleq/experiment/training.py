@@ -130,7 +130,8 @@ def fit_epochs(
         while not _finished(state, settings):
             started, epoch = time.monotonic(), state.epoch + 1
             _seed_dropout(model, seed, epoch)
-            train_loss = _train_epoch(model, batches(epoch), shown, f"epoch {epoch}, best {state.best_loss:.4f}")
+            best = f", best {state.best_loss:.4f}" if math.isfinite(state.best_loss) else ""
+            train_loss = _train_epoch(model, batches(epoch), shown, f"epoch {epoch}{best}")
             measured = {"train_loss": train_loss}
             if measure is not None and math.isfinite(train_loss):
                 measured |= measure(model)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mleq import scores
 from mleq.catalog.events import coverage, source_of
+from mleq.experiment.predictions import stale
 from mleq.forecast.evaluation import bootstrap
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.target import decides
@@ -22,7 +23,9 @@ places and magnitudes of the first days are revised."""
 def score_issued(recipe: CatalogRecipe, events: pd.DataFrame, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Score a recipe's forecasts of the ledger, those recorded before their period began.
 
-    Where a period was forecast more than once in time, the last forecast counts: the one that stood when it began.
+    Where a period was forecast more than once in time, the last forecast counts: the one that stood when it began. One
+    from a catalogue that had ended more than a week before does not count: it and its references knew nothing of what
+    was going on, and a score of either would say how stale the catalogue was.
 
     Parameters
     ----------
@@ -36,19 +39,22 @@ def score_issued(recipe: CatalogRecipe, events: pd.DataFrame, lines: list[dict[s
     Returns
     -------
     dict
-        `issued`, `prospective`, `replaced`, `waiting`, `scored` (numbers of forecasts); `catalog` scored against;
+        `issued`, `prospective`, `blind` (in time, from a catalogue that had ended long before), `replaced`, `waiting`,
+        `scored` (numbers of forecasts); `catalog` scored against;
         `event_days`, and `expected_event_days` (the sum of the probabilities); `scores`, `references`, `gain` and
         `verdict` as in summary.json (None where nothing can be scored); `days`, each with target_date, probability,
         observed.
     """
     settled = coverage(events)[1] - pd.Timedelta(days=SETTLING_DAYS)
-    prospective = [line["entry"] for line in lines if line["prospective"]]
+    in_time = [line["entry"] for line in lines if line["prospective"]]
+    prospective = [entry for entry in in_time if not stale(entry)]
     standing = {entry["period"]["start_utc"]: entry for entry in prospective}
     ripe = [entry for _, entry in sorted(standing.items()) if pd.Timestamp(entry["period"]["end_utc"]) <= settled]
     result: dict[str, Any] = {
         "recipe_id": recipe.id,
         "issued": len(lines),
         "prospective": len(prospective),
+        "blind": len(in_time) - len(prospective),
         "replaced": len(prospective) - len(standing),
         "waiting": len(standing) - len(ripe),
         "scored": len(ripe),
@@ -57,7 +63,7 @@ def score_issued(recipe: CatalogRecipe, events: pd.DataFrame, lines: list[dict[s
         "scores": None,
         "references": {},
         "gain": {},
-        "verdict": _nothing_to_score(standing),
+        "verdict": _nothing_to_score(standing, blind=len(in_time) - len(prospective)),
         "days": [],
     }
     if not ripe:
@@ -66,7 +72,9 @@ def score_issued(recipe: CatalogRecipe, events: pd.DataFrame, lines: list[dict[s
     return result | _scored(recipe, ripe, observed)
 
 
-def _nothing_to_score(standing: dict[str, Any]) -> str:
+def _nothing_to_score(standing: dict[str, Any], *, blind: int) -> str:
+    if not standing and blind:
+        return "No verdict: every forecast that was recorded in time came from a catalogue that had ended long before."
     if not standing:
         return "No verdict: no forecast was recorded before its period began."
     return f"No verdict: no forecast's period ended {SETTLING_DAYS} days before the catalogue's end."

@@ -11,7 +11,7 @@ EVENT_BYTES = 400
 """Of an event of the catalogue, as it is read and sorted."""
 HEATMAP_COPIES = 2
 """Of the daily heatmaps: themselves, and what is in hand while they are scaled."""
-ACTIVATION_COPIES = 12
+ACTIVATION_COPIES = 14
 """Of what a batch leaves in a ConvLSTM layer: gates, state and output of each day, and the gradients of these."""
 INPUT_COPIES = 2.5
 """Of the inputs of a pool, of two bytes each: of all days, and of those that are learnt from, in single precision."""

@@ -99,7 +99,12 @@ def propose(
     chosen = radius_km is not None and magnitude is not None
     if events is None or events.empty:
         reasons = (
-            () if chosen else ("no catalogue to look at: the usual radius and magnitude, which nothing has tried",)
+            ()
+            if chosen
+            else (
+                f"no catalogue to look at: {DEFAULT_RADIUS_KM:g} km and M {DEFAULT_MAGNITUDE:g}, which nothing has "
+                "tried; to have them proposed, fetch first (or give --catalog), take this recipe out and ask anew",
+            )
         )
         usual = (DEFAULT_RADIUS_KM, DEFAULT_MAGNITUDE)
         return Proposal(

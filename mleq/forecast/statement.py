@@ -86,7 +86,8 @@ def notes(entries: list[dict[str, Any]]) -> list[str]:
         for part, what in (("train", "was trained"), ("validation", "chose its epoch")):
             days = sum(entry["part"] == part for entry in own)
             if days:
-                lines.append(f"{name}: {days} of these days lie in the part on which it {what}; they prove nothing")
+                lie, prove = ("lies", "it proves") if days == 1 else ("lie", "they prove")
+                lines.append(f"{name}: {days} of these days {lie} in the part on which it {what}; {prove} nothing")
     return lines
 
 

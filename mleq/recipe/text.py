@@ -12,6 +12,7 @@ from mleq.errors import RecipeError
 
 Path = tuple[str | int, ...]
 
+_WORD = re.compile(r"[^\s,\]}]{1,10}|.")  # what is shown of what is no value
 _BLANK = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None}
@@ -103,7 +104,7 @@ class _Parser:
                 return json.loads(number[0]), number.end()
             except ValueError:
                 return self.refuse(at, f"a number of {len(number[0]):,} digits")
-        found = repr(self.text[at : at + 10]) if first else "the end of the file"
+        found = repr(_WORD.match(self.text, at)[0]) if first else "the end of the file"
         return self.refuse(at, f"found {found} where a value was expected")
 
     def string(self, at: int) -> tuple[str, int]:

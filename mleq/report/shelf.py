@@ -8,6 +8,7 @@ from typing import Any
 from mleq import atomic
 from mleq.errors import Failure
 from mleq.experiment.folder import latest_run, read_json, trained_recipes
+from mleq.experiment.predictions import stale
 from mleq.report import assets, frame
 from mleq.report.agencies import USGS
 from mleq.report.markup import Html, join, paragraph, table, tag
@@ -148,6 +149,7 @@ def _forecast(entry: dict[str, Any] | None, *, dated: bool) -> Html | None:
             paragraph(f"{number(entry['probability_gain'], 2)} times the long-term probability", class_="hint")
             if entry.get("probability_gain")
             else None,
+            paragraph(f"{why[0].upper()}{why[1:]}.", class_="caution") if (why := stale(entry)) else None,
         ]
     )
 

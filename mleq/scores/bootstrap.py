@@ -67,9 +67,15 @@ class BlockBootstrap:
         return values["log_score"], resampled["log_score"], daily["log_score"]
 
     def gain_of_scores(
-        self, ours: tuple[float, np.ndarray, np.ndarray], theirs: tuple[float, np.ndarray, np.ndarray]
+        self,
+        ours: tuple[float, np.ndarray, np.ndarray],
+        theirs: tuple[float, np.ndarray, np.ndarray],
+        *,
+        at_least: float = -np.inf,
     ) -> dict[str, dict]:
         """As `gain`, from two mean log scores, those of the resamples, and the daily ones that they are means of.
+
+        A gain that cannot be lower than `at_least`, whatever the days, has no interval below it.
 
         The daily ones, shape (days,), may be such to first order only: for a forecast that is fitted to each resample
         by its log score they are those of its fit to all days.
@@ -79,9 +85,10 @@ class BlockBootstrap:
         per_event = np.full(events.shape, np.nan)
         np.divide(resampled * self.days, events, out=per_event, where=events > 0)
         value = per_day * self.days / self.event_days if self.event_days else None
+        how = {"detectable": True, "within": (at_least, np.inf)}
         return {
-            "nats_per_day": self._interval(per_day, resampled, daily, detectable=True),
-            "nats_per_event_day": self._interval(value, per_event, daily, self.observed, detectable=True),
+            "nats_per_day": self._interval(per_day, resampled, daily, **how),
+            "nats_per_event_day": self._interval(value, per_event, daily, self.observed, **how),
         }
 
     def difference(self, name: str, reference: str, score: str) -> dict:

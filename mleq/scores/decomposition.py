@@ -44,7 +44,7 @@ def decompose_gain(
     of = {name: scored.mean_log_score(name) for name in scored.values}
     parts = {
         "total": scored.gain_of_scores(of[model], of[climatology]),
-        "base_rate_drift": scored.gain_of_scores(constant, of[climatology]),
+        "base_rate_drift": scored.gain_of_scores(constant, of[climatology], at_least=0.0),
     }
     if clustering in of:
         parts["clustering"] = scored.gain_of_scores(of[clustering], constant)

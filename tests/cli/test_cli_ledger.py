@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from mleq import atomic, nightly
-from mleq.experiment import ledger, provenance
+from mleq import api, atomic, nightly, registry
+from mleq.cli import ledger as cli_ledger
+from mleq.experiment import ledger, predictions, provenance
 
 pytestmark = pytest.mark.tensorflow
 
@@ -76,6 +77,22 @@ def test_forecasts_made_in_time_are_scored_once_the_catalogue_has_settled(mleq, 
     assert "small: No verdict" in answer.out
     assert "small: bringing what happened since" in answer.err
     assert "small: seeing what came true of 87 forecasts" in answer.err
+
+
+def test_forecasts_from_a_catalogue_that_had_ended_long_before_do_not_count(mleq, where, monkeypatch):
+    monkeypatch.setattr(provenance, "now", lambda: "1999-12-31T00:00:00+00:00")
+    predict(mleq, where, "2003-05-01", "2003-05-02")
+    lines = list(ledger.read(where[1]))
+    lines[0]["entry"]["catalog_end"] = "2003-04-01T00:00:00+00:00"
+    recipe = api.load_recipe("small", where[3])
+    score = registry.family(recipe.family).score_issued
+    found = score(recipe, api.load_events(recipe), lines)
+    assert (found["issued"], found["prospective"], found["blind"], found["scored"]) == (2, 1, 1, 1)
+    assert found["days"][0]["target_date"] == "2003-05-02"
+    alone = score(recipe, api.load_events(recipe), lines[:1])
+    assert alone["verdict"].endswith("came from a catalogue that had ended long before.")
+    said = "\n".join(cli_ledger.lines({"recipes": [found]}))
+    assert "small: 1 more were recorded in time, from a catalogue that had ended over a week before" in said
 
 
 def test_a_simulation_is_scored_against_itself_whatever_file_is_given(mleq, where, tmp_path):
@@ -154,8 +171,20 @@ class TestNightly:
 
     def test_a_catalogue_that_lags_is_told(self):
         late = {"issue_time": "2026-11-22T00:00:00+00:00", "catalog_end": "2015-12-31T23:39:00+00:00"}
-        assert "ends on 2015-12-31, 3,978 days before" in nightly._stale(late)
-        assert nightly._stale(late | {"catalog_end": "2026-11-21T02:00:00+00:00"}) is None
+        assert "ends on 2015-12-31, 3,978 days before" in predictions.stale(late)
+        assert predictions.stale(late | {"catalog_end": "2026-11-21T02:00:00+00:00"}) is None
+        assert predictions.stale({"input": "waves.mseed"}) is None
+
+    def test_a_forecast_made_before_it_from_a_catalogue_that_lags_is_told_and_shown(self, mleq, where):
+        out = where[1]
+        assert mleq("nightly", *where).code == 0
+        kept = json.loads((out / "predictions.json").read_text())
+        kept["predictions"][0]["catalog_end"] = "2003-01-01T00:00:00+00:00"
+        (out / "predictions.json").write_text(json.dumps(kept))
+        answer = mleq("nightly", *where)
+        assert answer.code == 1
+        assert "predict small: the catalogue ends on 2003-01-01, 405 days before" in answer.err
+        assert "The catalogue ends on 2003-01-01, 405 days before" in (out / "index.html").read_text()
 
     def test_a_recipe_file_that_is_being_edited_does_not_cost_the_night(self, mleq, where):
         where[3].write_text('{"format": 1, "recipes": [')

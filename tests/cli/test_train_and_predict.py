@@ -252,7 +252,7 @@ class TestPredict:
     def test_days_learnt_from_are_named_and_the_verdict_is_shown(self, trained, tmp_path, mleq):
         where = self.copied(trained, tmp_path)
         answer = mleq("predict", "--recipe_id", "small", *where, "--target_date", "2000-06-01")
-        assert "small: 1 of these days lie in the part on which it was trained; they prove nothing" in answer.out
+        assert "small: 1 of these days lies in the part on which it was trained; it proves nothing" in answer.out
         verdict = json.loads((trained / "out" / "small" / "summary.json").read_text())["verdict"]
         assert f"small: {verdict}" in answer.out
 
