@@ -183,7 +183,8 @@ def page(entries: dict[str, list[Entry]], asked: argparse.Namespace) -> list[str
         "Pseudo-prospective, on a revised catalogue.",
         "",
         f"Written on {dt.datetime.now(dt.UTC):%Y-%m-%d} by mleq {mleq.__version__}; {len(runs)} recipes scored of "
-        f"{len(every)}; configurations of the network of single places tried, all recipes together: {alone}. Of how "
+        f"{len(every)}; configurations of the network of single places scored for this page, all recipes together: "
+        f"{alone} (docs/best_chance.md and docs/sweep.md scored others on test parts of these places). Of how "
         "many the models of pools were chosen stands in `docs/candidate.md`.",
         "",
         f"Settings of single places changed: {', '.join(f'`{one}`' for one in asked.changes) or 'none'}.",
