@@ -7,7 +7,7 @@ from typing import Any
 
 from mleq import atomic
 from mleq.report.agencies import NO_WARNING, agency_of
-from mleq.report.record import RunRecord
+from mleq.report.record import RunRecord, is_simulated
 from mleq.report.skill import BELOW_COMPLETENESS, size_of
 from mleq.report.wording import DASH, count, digits_for, method_title, number, score_title
 
@@ -129,8 +129,10 @@ def _interval(score: dict[str, Any] | None, *, signed: bool = False) -> str:
 
 def _limits(run: RunRecord) -> list[str]:
     said = [
-        "- A pseudo-prospective test: past days, on data as they were revised later. Only forecasts that the ledger "
-        "holds from before their period are prospective.",
+        "- Simulated data: nothing here happened anywhere."
+        if is_simulated(run.summary)
+        else "- A pseudo-prospective test: past days, on data as they were revised later. Only forecasts that the "
+        "ledger holds from before their period are prospective.",
         "- It knows nothing but its inputs; places, magnitudes and years other than those above are not covered.",
         "- The test part is one stretch of time. A quiet decade says little of one with a great earthquake.",
     ]

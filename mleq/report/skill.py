@@ -8,7 +8,7 @@ from typing import Any
 from mleq.experiment.tried import caution
 from mleq.report import plots
 from mleq.report.markup import Html, join, paragraph, table, tag
-from mleq.report.record import RunRecord
+from mleq.report.record import RunRecord, is_simulated
 from mleq.report.svg import figure
 from mleq.report.wording import DASH, count, digits_for, gain_title, method_title, number, score_title, unit_of
 from mleq.scores.verdict import one_for_all
@@ -16,6 +16,7 @@ from mleq.scores.verdict import one_for_all
 MAIN_GAIN = "nats_per_day"
 """The gain that is drawn; a family that has another is drawn by its first."""
 
+PSEUDO_PROSPECTIVE = "A pseudo-prospective test: past days, on a catalogue that was revised since"
 BELOW_COMPLETENESS = (
     "The target's magnitude is below the magnitude from which this catalogue is complete: what is forecast here is "
     "partly the network that detects earthquakes, not the Earth."
@@ -114,7 +115,7 @@ def methods(run: RunRecord) -> Html:
         [
             paragraph(
                 f"All methods on the same test part: {size_of(test)}. In brackets: 95\u00a0% intervals from a block "
-                "bootstrap. A pseudo-prospective test: past days, on a catalogue that was revised since."
+                f"bootstrap. {'Simulated days' if is_simulated(run.summary) else PSEUDO_PROSPECTIVE}."
                 if run.daily is not None
                 else f"All methods on the same test part: {size_of(test)}. In brackets: 95\u00a0% intervals.",
                 class_="hint",
