@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -156,3 +157,11 @@ def test_tokyo_on_the_real_catalogue(world_csv):
     assert completeness.refusal(found, tokyo) is None
     tokyo.magnitude = 4.0
     assert completeness.refusal(found, tokyo)
+
+
+def test_where_the_estimator_finds_none_the_one_that_decided_is_named():
+    found = completeness.gate(catalogue((2000, 4.0)), place(), "goodness_of_fit")
+    assert found.summary()["completeness_estimator"] == "goodness_of_fit"
+    without = replace(found, estimates=found.estimates | {"goodness_of_fit": None})
+    assert without.summary()["completeness_estimator"] == "maximum_curvature"
+    assert without.summary()["completeness_bias"] == completeness.BIAS["maximum_curvature"]

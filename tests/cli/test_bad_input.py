@@ -214,8 +214,21 @@ class TestPlaces:
         (tmp_path / "data").write_text("a file")
         for words in (("check", "--recipe_id", "tokyo"), ("catalog",)):
             answer = mleq(*words, "--data_dir", tmp_path / "data")
-            assert answer.code == 1
-            assert "data" in answer.err
+            assert answer.code == 2
+            assert "data is a file" in answer.err
+
+    def test_a_catalogue_that_begins_in_the_future(self, mleq, tmp_path):
+        words = ("--recipe_id", "tokyo", "--set", "catalog.start=2200-01-01", "--data_dir", tmp_path)
+        for command in ("check", "train"):
+            answer = mleq(command, *words)
+            assert answer.code == 2
+            assert "catalog.start 2200-01-01 lies in the future" in answer.err
+
+    def test_what_is_no_value_is_shown_as_it_stands(self, mleq, tmp_path):
+        (tmp_path / "recipe.json").write_text('{"format": 1, "recipes": [{"id": "x", "seed": NaN,\n "title": {}}]}')
+        answer = mleq("check", "--recipe_id", "x", "--recipe", tmp_path / "recipe.json")
+        assert answer.code == 2
+        assert "found 'NaN' where a value was expected" in answer.err
 
     def test_a_service_that_cannot_be_reached(self, mleq, tmp_path):
         words = ("--start", "2000-01-01", "--end", "2000-01-02", "--min_magnitude", 6)
