@@ -73,7 +73,7 @@ def nightly(
                 lambda name=name: _forecast_once(name, path=path, files=files, data_dir=data_dir, out_dir=out_dir),
             )
             done["forecasts"] += len(made or ())
-            if made is not None and (why := predictions.stale(_newest_forecast(out_dir, name))):
+            if made is not None and (why := ledger.stale(_newest_forecast(out_dir, name))):
                 done["problems"].append(f"predict {name}: {why}; bring newer events")
         scored = _attempt(done, "score the ledger", lambda: score_ledger(out_dir, files=files, data_dir=data_dir))
         done["scored"] = sum(one["scored"] for one in (scored or {}).get("recipes", ()))

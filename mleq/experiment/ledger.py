@@ -11,6 +11,7 @@ A chain of hashes does not keep out who may rewrite the whole of it; who wants t
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import logging
@@ -29,6 +30,8 @@ log = logging.getLogger("mleq")
 
 BEGINNING = "0" * 64
 """Stands for the hash before the first line."""
+STALE_DAYS = 7.0
+"""A catalogue that ends so long before the issue time knows too little of what is going on."""
 
 _LINE = re.compile(rb'(\{"number":(\d+),"previous":"([0-9a-f]{64})",.*),"sha256":"([0-9a-f]{64})"\}', re.DOTALL)
 _REMEDY = "do not mend it by hand: take both files back from a copy, and see `mleq ledger verify`"
@@ -130,9 +133,7 @@ def _line(number: int, previous: str, entry: dict[str, Any], *, recorded_at: str
     return body + f',"sha256":"{own}"}}\n'.encode("ascii"), own
 
 
-def _instant(text: str) -> Any:
-    import datetime as dt
-
+def _instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
@@ -251,10 +252,28 @@ def runs_named(out_dir: Path) -> set[tuple[str, str]]:
     return {(line["entry"]["recipe_id"], line["entry"]["run"]) for line in read(out_dir)}
 
 
+def stale(entry: dict[str, Any]) -> str | None:
+    """Say how far the catalogue of a forecast lags behind its issue time, where that is more than `STALE_DAYS`."""
+    if "issue_time" not in entry or "catalog_end" not in entry:
+        return None
+    issue, end = (_instant(entry[name]) for name in ("issue_time", "catalog_end"))
+    lag = (issue - end) / dt.timedelta(days=1)
+    if lag <= STALE_DAYS:
+        return None
+    return (
+        f"the catalogue ends on {end:%Y-%m-%d}, {lag:,.0f} days before the forecast was issued, which therefore knows "
+        "nothing of what happened since"
+    )
+
+
 def not_yet_in(out_dir: Path, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the forecasts that no line holds yet: of the same recipe, run and target date (or input)."""
-    held = {_identity(line["entry"]) for line in read(out_dir)}
-    return [entry for entry in entries if _identity(entry) not in held]
+    """Return the forecasts that no line holds yet: of the same recipe, run and target date (or input).
+
+    One from a catalogue that had ended long before is no hindrance to one from a newer catalogue.
+    """
+    lines = [line["entry"] for line in read(out_dir)]
+    held, well = {_identity(entry) for entry in lines}, {_identity(entry) for entry in lines if not stale(entry)}
+    return [entry for entry in entries if _identity(entry) not in (held if stale(entry) else well)]
 
 
 def _identity(entry: dict[str, Any]) -> tuple[str, str, str]:

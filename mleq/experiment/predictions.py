@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,23 +13,6 @@ from mleq import atomic
 from mleq.experiment import folder, provenance
 from mleq.experiment.run import Run
 from mleq.recipe import Recipe
-
-STALE_DAYS = 7.0
-"""A catalogue that ends so long before the issue time knows too little of what is going on."""
-
-
-def stale(entry: dict[str, Any]) -> str | None:
-    """Say how far the catalogue of a forecast lags behind its issue time, where that is more than `STALE_DAYS`."""
-    if "issue_time" not in entry or "catalog_end" not in entry:
-        return None
-    issue, end = (dt.datetime.fromisoformat(entry[name]) for name in ("issue_time", "catalog_end"))
-    lag = (issue - end) / dt.timedelta(days=1)
-    if lag <= STALE_DAYS:
-        return None
-    return (
-        f"the catalogue ends on {end:%Y-%m-%d}, {lag:,.0f} days before the forecast was issued, which therefore knows "
-        "nothing of what happened since"
-    )
 
 
 def entry(recipe: Recipe, run: Run, asked: dict[str, str], answer: dict[str, Any]) -> dict[str, Any]:

@@ -30,10 +30,10 @@ def tried(out_dir: Path, recipe: Recipe) -> dict[str, Any]:
     for place in complete_runs(out_dir, recipe.id):
         try:
             summary, record = read_json(place / "summary.json"), read_json(place / "run.json")
-        except Failure:  # a damaged run is no reason to lose a sound one
+            if summary.get("target") == resolved(recipe).get("target"):
+                known |= {record["recipe_sha256"], *summary.get("tried", {}).get("recipe_sha256", [])}
+        except (Failure, KeyError, TypeError, AttributeError):  # a damaged run is no reason to lose a sound one
             continue
-        if summary.get("target") == resolved(recipe).get("target"):
-            known |= {record["recipe_sha256"], *summary.get("tried", {}).get("recipe_sha256", [])}
     return {"configurations": len(known), "recipe_sha256": sorted(known)}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mleq import scores
 from mleq.catalog.events import coverage, source_of
-from mleq.experiment.predictions import stale
+from mleq.experiment.ledger import stale
 from mleq.forecast.evaluation import bootstrap
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.target import decides

@@ -8,7 +8,7 @@ from typing import Any
 from mleq import atomic
 from mleq.errors import Failure
 from mleq.experiment.folder import latest_run, read_json, trained_recipes
-from mleq.experiment.predictions import stale
+from mleq.experiment.ledger import stale
 from mleq.report import assets, frame
 from mleq.report.agencies import USGS
 from mleq.report.markup import Html, join, paragraph, table, tag

@@ -9,7 +9,7 @@ import pytest
 
 from mleq import api, atomic, nightly, registry
 from mleq.cli import ledger as cli_ledger
-from mleq.experiment import ledger, predictions, provenance
+from mleq.experiment import ledger, provenance
 
 pytestmark = pytest.mark.tensorflow
 
@@ -171,9 +171,9 @@ class TestNightly:
 
     def test_a_catalogue_that_lags_is_told(self):
         late = {"issue_time": "2026-11-22T00:00:00+00:00", "catalog_end": "2015-12-31T23:39:00+00:00"}
-        assert "ends on 2015-12-31, 3,978 days before" in predictions.stale(late)
-        assert predictions.stale(late | {"catalog_end": "2026-11-21T02:00:00+00:00"}) is None
-        assert predictions.stale({"input": "waves.mseed"}) is None
+        assert "ends on 2015-12-31, 3,978 days before" in ledger.stale(late)
+        assert ledger.stale(late | {"catalog_end": "2026-11-21T02:00:00+00:00"}) is None
+        assert ledger.stale({"input": "waves.mseed"}) is None
 
     def test_a_forecast_made_before_it_from_a_catalogue_that_lags_is_told_and_shown(self, mleq, where):
         out = where[1]

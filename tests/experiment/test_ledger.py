@@ -134,6 +134,20 @@ def test_forecasts_that_no_line_holds_yet(out):
     assert ledger.not_yet_in(out, [by_file, by_file | {"input": "b.csv"}]) == [by_file | {"input": "b.csv"}]
 
 
+def test_a_forecast_from_a_stale_catalogue_gives_way_to_one_from_a_newer(out):
+    late = entry(1) | {
+        "run": "late",
+        "issue_time": "2026-11-22T00:00:00+00:00",
+        "catalog_end": "2015-12-31T00:00:00+00:00",
+    }
+    ledger.append(out, [late])
+    assert ledger.not_yet_in(out, [late]) == [], "no better than what is there"
+    fresh = late | {"catalog_end": "2026-11-21T00:00:00+00:00"}
+    assert ledger.not_yet_in(out, [fresh]) == [fresh]
+    ledger.append(out, [fresh])
+    assert ledger.not_yet_in(out, [fresh, late]) == []
+
+
 def test_whole_lines_of_a_stopped_append_are_kept_and_counted(out, caplog):
     head = ledger.head_file(out).read_text()
     ledger.append(out, [entry(5), entry(6)])
