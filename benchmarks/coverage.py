@@ -1,7 +1,7 @@
 """How often nominal 95 % intervals hold the true score, on daily series from simulated ETAS catalogues.
 
-    python benchmarks/coverage.py [--catalogs 1000] [--ratios 0.5,0.6,0.7,0.8,0.9] [--days 1500,3650]
-                                  [--intervals percentile:60,studentised:n/8,sequences:60]
+    python benchmarks/coverage.py [--catalogs 1000] [--ratios 0.5,0.6,0.7,0.8,0.9] [--days 1500,3650] [--only gain]
+                                  [--intervals percentile:60,studentised:n/8,sequences:60] [--circles 50]
 
 A temporal ETAS process of M >= 4 with a given branching ratio says on which days an M >= 4.5 comes. Four forecasters
 with fixed rules are scored: climatology; the mean of trailing rates of 30, 90, 365 and 1,500 days, shrunk to
@@ -9,7 +9,10 @@ climatology; ETAS with the true parameters; and ETAS with wrong ones (background
 true, p 1.3 for 1.15). The true score is read from independent catalogues of the same process, of `--truth` times 3,650
 days. Intervals come from 1,500 or 3,650 days; a kind is named with its mean block, in days or as a part of the series.
 With sequences:60 whole sequences are resampled, and studentised: stretches of 60 days or more that end where ETAS's
-chance has come back to the lowest quarter of its days.
+chance has come back to the lowest quarter of its days. Studentised intervals of a gain per event-day have the far end
+that `mleq.scores` gives it; with equal:n/8 they have tails of 2.5 % on both sides, as all others.
+
+With --circles 50 the gains of so many catalogues are summed within each day, as those of a pool of circles.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mleq.scores.areas import area_influences, ranked_areas  # noqa: E402
 from mleq.scores.blocks import Blocks  # noqa: E402
-from mleq.scores.intervals import studentised  # noqa: E402
+from mleq.scores.intervals import FAR, studentised  # noqa: E402
 from mleq.scores.molchan import area_skill_influences, resampled_area_skill  # noqa: E402
 from mleq.scores.probability import daily_log_score  # noqa: E402
 
@@ -162,7 +165,7 @@ def influences_of(observed: np.ndarray, forecasts: dict) -> dict:
     }
 
 
-def true_scores(ratio: float, catalogs: int) -> tuple[dict, float]:
+def true_scores(ratio: float, catalogs: int, *, areas: bool) -> tuple[dict, float]:
     """Scores of the process itself, and the share of its days that have a target."""
     rng = np.random.default_rng([1, round(100 * ratio)])
     batches = [AT_ONCE] * (catalogs // AT_ONCE)
@@ -172,31 +175,42 @@ def true_scores(ratio: float, catalogs: int) -> tuple[dict, float]:
         observed, forecasts = series(rng, n, ratio, climatology)
         for name, (above, below) in daily_scores(observed, forecasts).items():
             sums[name] = sums.get(name, 0) + np.array([above.sum(), below.sum()])
-        pooled.append([observed.ravel(), *(forecasts[one].ravel().astype(np.float32) for one in ("etas", "trailing"))])
+        if areas:
+            pooled.append(
+                [observed.ravel(), *(forecasts[one].ravel().astype(np.float32) for one in ("etas", "trailing"))]
+            )
     truth = {name: above / below for name, (above, below) in sums.items()}
+    if not areas:
+        return truth, climatology
     observed, etas, trailing = (np.concatenate(column) for column in zip(*pooled, strict=True))
     once = np.ones((observed.size, 1), dtype=np.uint16)
-    areas = areas_of(observed, {"etas": etas, "trailing": trailing}, once)
-    return truth | {name: float(area[0]) for name, area in areas.items()}, climatology
+    found = areas_of(observed, {"etas": etas, "trailing": trailing}, once)
+    return truth | {name: float(area[0]) for name, area in found.items()}, climatology
 
 
-def intervals(observed: np.ndarray, forecasts: dict, blocks: Blocks, counts: np.ndarray, method: str):
-    """Name, low and high of every score of one catalogue."""
-    below_of = {name: (above, below) for name, (above, below) in daily_scores(observed, forecasts).items()}
+def intervals(observed: np.ndarray, forecasts: dict, blocks: Blocks, counts: np.ndarray | None, method: str, only: str):
+    """Name, low and high of the scores of one catalogue, or of those that are sums over several, shape (n, days)."""
+    scored = daily_scores(observed, forecasts)
+    below_of = {name: tuple(np.atleast_2d(one).sum(axis=0) for one in both) for name, both in scored.items()}
+    below_of = {name: both for name, both in below_of.items() if only in name}
     resampled = {}
     for name, (above, below) in below_of.items():
         divisor = blocks.by_resample(blocks.sums(below))
         resampled[name] = np.full(divisor.shape, np.nan)
         np.divide(blocks.by_resample(blocks.sums(above)), divisor, out=resampled[name], where=divisor > 0)
-    resampled |= areas_of(observed, forecasts, counts)
+    if counts is not None:
+        resampled |= areas_of(observed, forecasts, counts)
     if method == "percentile":
         for name, values in resampled.items():
             yield name, *np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return
-    everyday = np.ones(observed.size)
-    below_of |= {name: (daily, everyday) for name, daily in influences_of(observed, forecasts).items()}
+    if counts is not None:
+        everyday = np.ones(observed.size)
+        below_of |= {name: (daily, everyday) for name, daily in influences_of(observed, forecasts).items()}
     for name, (above, below) in below_of.items():
-        found = studentised(above.sum() / below.sum(), resampled[name], blocks, above, below, LEVEL)
+        far = method == "studentised" and observed.ndim == 1 and name.startswith("gain per event-day")
+        value, beyond = above.sum() / below.sum(), FAR if far else 1.0
+        found = studentised(value, resampled[name], blocks, above, below, LEVEL, beyond=beyond)
         yield name, found["low"], found["high"]
 
 
@@ -231,19 +245,28 @@ def covered(ratio: float, chosen: argparse.Namespace, truth: dict, climatology: 
                 method, of_each = kind.split(":")[0], kind.startswith("sequences")
                 if not of_each:
                     blocks = Blocks.drawn(days, block_of(kind, days), RESAMPLES, rng)
-                    counts = blocks.counts()
-                for row in range(AT_ONCE):
+                    counts = blocks.counts() if chosen.areas else None
+                for row in rows_of(chosen.circles):
                     came = observed[row, :days]
                     if not came.any():
                         continue
                     told = {name: one[row, :days] for name, one in forecasts.items()}
                     if of_each:
                         blocks = whole_sequences(told["etas"], int(block_of(kind, days)), of_sequences)
-                        counts = blocks.counts()
-                    for name, low, high in intervals(came, told, blocks, counts, method):
+                        counts = blocks.counts() if chosen.areas else None
+                    for name, low, high in intervals(came, told, blocks, counts, method, chosen.only):
                         tally = found.setdefault((name, days, kind), np.zeros(3))
                         tally += [low <= truth[name] <= high, 1, high - low]
     return found
+
+
+def rows_of(circles: int) -> list:
+    """Which of the catalogues that are simulated together are scored together."""
+    return (
+        list(range(AT_ONCE))
+        if circles == 1
+        else [slice(first, first + circles) for first in range(0, AT_ONCE, circles)]
+    )
 
 
 def main() -> None:
@@ -255,12 +278,15 @@ def main() -> None:
     options.add_argument(
         "--intervals", default="percentile:60,studentised:n/8", help="the first is the measure of width"
     )
+    options.add_argument("--only", default="", metavar="TEXT", help="scores whose names hold it, such as 'event-day'")
+    options.add_argument("--circles", type=int, default=1, choices=(1, 5, 10, 25, 50), help="catalogues of a pool")
     chosen = options.parse_args()
+    chosen.areas = not chosen.only and chosen.circles == 1
     chosen.days = [int(days) for days in chosen.days.split(",")]
     chosen.intervals = chosen.intervals.split(",")
     for ratio in map(float, chosen.ratios.split(",")):
         began = time.perf_counter()
-        truth, climatology = true_scores(ratio, chosen.truth)
+        truth, climatology = true_scores(ratio, chosen.truth, areas=chosen.areas)
         shown(covered(ratio, chosen, truth, climatology), chosen, truth)
         print(f"branching ratio {ratio}: a target on {climatology:.1%} of days; {chosen.catalogs} catalogues; "
               f"binomial error of .95: {np.sqrt(0.95 * 0.05 / chosen.catalogs):.3f}; "

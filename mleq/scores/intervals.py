@@ -11,13 +11,21 @@ import numpy as np
 
 from mleq.scores.blocks import Blocks
 
+FAR = 0.6  # of the tail beyond the far end of a place's gain per event-day: a short record lacks the great sequence
 FEWEST_BLOCKS = 5  # mean blocks that a series must hold before an interval is given
 LARGEST_UNDEFINED_SHARE = 0.05  # of resamples in which a score may be undefined, for lack of events
 POWER_80 = 0.8416  # standard errors: the normal quantile of 80 %
 
 
 def studentised(
-    value: float, resampled: np.ndarray, blocks: Blocks, numerator: np.ndarray, denominator: np.ndarray, level: float
+    value: float,
+    resampled: np.ndarray,
+    blocks: Blocks,
+    numerator: np.ndarray,
+    denominator: np.ndarray,
+    level: float,
+    *,
+    beyond: float = 1.0,
 ) -> dict[str, float]:
     r"""Interval of a ratio of sums over days by the studentised block bootstrap (bootstrap-t).
 
@@ -35,6 +43,9 @@ def studentised(
     numerator, denominator : numpy.ndarray, shape (days,)
         The ratio of whose sums is the score, exactly or to first order.
     level : float
+    beyond : float, optional
+        Share of the tail of (1 - level)/2 that is left beyond the end that lies farther from zero. The other end, by
+        which a score is told from zero, stays where it is.
 
     Returns
     -------
@@ -54,11 +65,13 @@ def studentised(
     pivot, error = pivots(blocks, numerator, denominator)
     # A resample of a single block has no spread to be measured by.
     pivot = pivot[np.isfinite(pivot) & (error > 1e-6 * spread)]
-    low, high = np.quantile(pivot, [(1 - level) / 2, (1 + level) / 2])
+    tail = (1 - level) / 2
+    below, above = (tail, beyond * tail) if value >= 0 else (beyond * tail, tail)
+    detecting, high, low = np.quantile(pivot, [1 - tail, 1 - below, above])
     return {
         "low": float(value - high * spread),
         "high": float(value - low * spread),
-        "detectable": float((high + POWER_80) * spread),
+        "detectable": float((detecting + POWER_80) * spread),
     }
 
 
@@ -86,6 +99,7 @@ def block_interval(
     denominator: np.ndarray,
     *,
     level: float,
+    beyond: float = 1.0,
 ) -> dict:
     """`studentised`, or the reason why there is no interval.
 
@@ -93,7 +107,7 @@ def block_interval(
     ----------
     value : float or None
         The score of all days, None where it is undefined.
-    resampled, blocks, numerator, denominator, level
+    resampled, blocks, numerator, denominator, level, beyond
         As for `studentised`.
 
     Returns
@@ -112,4 +126,5 @@ def block_interval(
         reason = f"too few event-days: undefined in {undefined} of {resampled.size} resamples"
     if reason:
         return {"value": value, "low": None, "high": None, "detectable": None, "reason": reason}
-    return {"value": value} | studentised(value, resampled, blocks, numerator, denominator, level)
+    found = studentised(value, resampled, blocks, numerator, denominator, level, beyond=beyond)
+    return {"value": value} | found

@@ -9,6 +9,7 @@ from mleq import scores
 from mleq.errors import DataError
 from mleq.scores.areas import area_influences, ranked_areas
 from mleq.scores.blocks import Blocks, resample_counts
+from mleq.scores.intervals import FAR
 from mleq.scores.molchan import area_skill_influences, resampled_area_skill
 from mleq.scores.probability import daily_log_score
 
@@ -99,7 +100,11 @@ def test_intervals_equal_resampling_by_hand():
     blocks = Blocks.drawn(200, 7, 100, seed=9)
     daily = daily_log_score(observed, other) - daily_log_score(observed, chance)
     value = scores.information_gain(observed, chance, other)
-    for name, per in (("nats_per_day", np.ones(200)), ("nats_per_event_day", observed.astype(float))):
+    assert value["nats_per_day"] > 0  # so that the far end is the upper one
+    for name, per, beyond in (
+        ("nats_per_day", np.ones(200), 0.05),
+        ("nats_per_event_day", observed.astype(float), 0.05 * FAR),
+    ):
         gains, pivots = [], []
         for resample, days in enumerate(indices):
             gain = scores.information_gain(observed[days], chance[days], other[days])[name]
@@ -108,7 +113,7 @@ def test_intervals_equal_resampling_by_hand():
             error = np.sqrt(sum(one.sum() ** 2 for one in residuals)) / per[days].sum()
             gains.append(gain)
             pivots.append((gain - value[name]) / error)
-        low, high = np.quantile(pivots, [0.05, 0.95])
+        low, high = np.quantile(pivots, [beyond, 0.95])
         spread = np.std(gains, ddof=1)
         interval = result.gain("m", "o")[name]
         assert interval["low"] == pytest.approx(value[name] - high * spread)

@@ -45,6 +45,21 @@ def test_the_interval_and_what_could_have_been_seen(made):
     assert pytest.approx(norm.ppf(0.8), abs=1e-4) == POWER_80
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_far_end_leaves_less_beyond_it_and_the_near_one_where_it_is(made, sign):
+    """So that how large a score can be is told with more room, and whether it is above zero as before."""
+    daily, marked, blocks, resampled = made
+    arguments = (sign * daily.sum() / marked.sum(), sign * resampled, blocks, sign * daily, marked, 0.9)
+    plain, found = studentised(*arguments), studentised(*arguments, beyond=0.2)
+    near, far = ("low", "high") if sign > 0 else ("high", "low")
+    assert found[near] == plain[near]
+    assert found["detectable"] == plain["detectable"]
+    pivot, spread = pivots(blocks, sign * daily, marked)[0], resampled.std(ddof=1)
+    quantile = np.quantile(pivot, 0.01 if sign > 0 else 0.99)
+    assert found[far] == pytest.approx(arguments[0] - quantile * spread)
+    assert abs(found[far]) > abs(plain[far])
+
+
 def test_what_is_the_same_in_every_resample_has_an_interval_of_no_width(made):
     _, marked, blocks, _ = made
     found = studentised(3.0, np.full(300, 3.0), blocks, 3 * marked, marked, 0.95)
