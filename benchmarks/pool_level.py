@@ -4,7 +4,7 @@
 
 Forecasts of `world_best` without a level, M >= 5, next day: learnt to 2003 for 2004-2009, and to 2009 for 2010-2012;
 the number of trees and the weights of the stack are from 2004-2006 and 2010-2012. For spans of days and priors of
-event-days (`mleq.forecast.pool.level`): what the level gains over the same forecasts without one, nats per event-day,
+event-days (`mleq.experiment.level`): what the level gains over the same forecasts without one, nats per event-day,
 and event-days that came for each that was stated. Then, for the recipe's own span and prior, the gain with its paired
 interval, and the gains over ETAS held at its level in the same way. With --test 2013-2015 too, which is not for
 choosing. Fits, inputs and models are kept in `--data_dir` and `--work`.
@@ -21,10 +21,12 @@ import numpy as np
 
 from mleq import api
 from mleq.catalog.events import identity
+from mleq.experiment.level import at_level, recent_level
 from mleq.experiment.run import run_key
 from mleq.forecast.outcomes import outcomes
-from mleq.forecast.pool import learning, level
+from mleq.forecast.pool import learning
 from mleq.forecast.pool.forecaster import answer
+from mleq.forecast.pool.level import PRIOR
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import RESAMPLES, interval, loss
 from mleq.forecast.pool.world import World
@@ -61,10 +63,8 @@ def forecasts(asked: argparse.Namespace, changes: list[str], names: list[str]) -
 
 def held(came: np.ndarray, stated: np.ndarray, span: int, prior: float) -> np.ndarray:
     """Chances at the level of their own past."""
-    level.PRIOR = prior
     totals = came.sum(axis=1), stated.sum(axis=1)
-    factor = level.recent_level(*totals, np.arange(len(came)), span=span, horizon=1)
-    return level.at_level(stated, factor)
+    return at_level(stated, recent_level(*totals, np.arange(len(came)), span=span, horizon=1, prior=prior))
 
 
 def table(both: list[Years]) -> None:
@@ -110,7 +110,7 @@ def main() -> None:
     words.add_argument("--work", type=Path, default=Path("out/pool_skill"))
     asked = words.parse_args()
     logging.getLogger("mleq").setLevel(logging.WARNING)
-    span, prior = api.load_recipe("world_best").pool.level_days, level.PRIOR
+    span, prior = api.load_recipe("world_best").pool.level_days, PRIOR
     late = ["2010-2012", "2013-2015"] if asked.test else ["2010-2012"]
     both = [forecasts(asked, EARLIER, ["2004-2006", "2007-2009"]), forecasts(asked, [], late)]
     for years in both:

@@ -44,7 +44,7 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
         "references": {name: resampled.score(name) for name in references},
         "gain": gain,
         "decomposition": scores.decompose_gain(resampled),
-        "calibration": _before_and_after(test),
+        "calibration": _before_and_after(test, recipe.calibration.level_days),
         "confusion": _confusion(validation, test),
         "verdict": scores.verdict(gain, days=len(observed), event_days=int(observed.sum())),
     }
@@ -65,14 +65,15 @@ def _confusion(validation: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any] |
     return scores.confusion(test["observed"].to_numpy(), test["probability"].to_numpy(), threshold)
 
 
-def _before_and_after(test: pd.DataFrame) -> dict[str, dict[str, float]] | None:
+def _before_and_after(test: pd.DataFrame, level_days: int | None) -> dict[str, Any] | None:
     """How calibrated the network's own probabilities are on the test part, and what calibration made of them."""
     if "uncalibrated" not in test:
         return None
-    return {
+    found = {
         name: calibration_of(test["observed"].to_numpy(), test[column].to_numpy())
         for name, column in (("before", "uncalibrated"), ("after", "probability"))
     }
+    return {**found, "level_days": level_days} if level_days else found
 
 
 def calibration_of(observed: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pandas as pd
 from mleq import progress
 from mleq.errors import RequestError
 from mleq.experiment.calibration import Calibrator
+from mleq.experiment.level import at_level
 from mleq.experiment.predictions import entry, load_model, part_of
 from mleq.experiment.run import Run
 from mleq.forecast.dates import target_dates
+from mleq.forecast.leveling import level_before, level_of_days
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import Reference, restore_references
 from mleq.forecast.samples import Samples, window_for
@@ -25,6 +28,25 @@ FORECAST_PARTS = ("validation", "test")
 
 AT_ONCE = 256
 """Target dates whose inputs are in memory together."""
+
+
+@dataclass(frozen=True)
+class _Chances:
+    """The calibrated chances of dates by a run's network."""
+
+    recipe: CatalogRecipe
+    events: pd.DataFrame
+    model: Any
+    calibrated: Calibrator
+
+    def __call__(self, dates: np.ndarray) -> np.ndarray:
+        """Forecast some dates, some at a time, shape (k,)."""
+        raw = np.empty(len(dates))
+        for first in range(0, len(dates), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            windows = window_for(self.recipe, self.events, dates[some])
+            raw[some] = self.model.predict(windows, batch_size=64, verbose=0)[:, 0]
+        return self.calibrated(raw)
 
 
 def forecast_parts(
@@ -40,20 +62,39 @@ def forecast_parts(
         part, target_date, observed, probability, one column for each reference, and `uncalibrated`: the network's
         probability before its calibration.
     """
+    said = _of_level(recipe, samples, learned) if recipe.calibration.level_days else None
     pieces = []
     for part in FORECAST_PARTS:
         indices = samples.parts[part]
         dates = samples.dates[indices]
         beside = {name: reference.probabilities(events, dates) for name, reference in references.items()}
-        uncalibrated = learned.uncalibrated(samples, indices, recipe.model.batch_size)
+        if said is None:
+            uncalibrated = learned.uncalibrated(samples, indices, recipe.model.batch_size)
+            probability = learned.calibrator(uncalibrated)
+        else:
+            uncalibrated, probability = (one[indices] for one in said)
         columns = {
             "part": part,
             "target_date": dates.astype("datetime64[s]"),
             "observed": samples.target[indices],
-            "probability": learned.calibrator(uncalibrated),
+            "probability": probability,
         }
         pieces.append(pd.DataFrame({**columns, **beside, "uncalibrated": uncalibrated}))
     return pd.concat(pieces, ignore_index=True)
+
+
+def _of_level(recipe: CatalogRecipe, samples: Samples, learned: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Chances of all samples, shape (n,), as the network says them and at their level; NaN before the validation part.
+
+    The days between the parts are forecast too: what came on them says what the level is.
+    """
+    first, last = samples.parts[FORECAST_PARTS[0]][0], samples.parts[FORECAST_PARTS[-1]][-1]
+    days = np.arange(first, last + 1)
+    uncalibrated, probability = np.full((2, len(samples)), np.nan)
+    uncalibrated[days] = learned.uncalibrated(samples, days, recipe.model.batch_size)
+    stated = learned.calibrator(uncalibrated[days])
+    probability[days] = at_level(stated, level_of_days(recipe, samples.target[days], stated, days - first))
+    return uncalibrated, probability
 
 
 def predict(
@@ -99,19 +140,26 @@ def forecast(
     list of dict
         Entries for predictions.json, in the order of `dates`.
     """
-    model = load_model(run)
-    calibrated = Calibrator.from_dict(run.calibration)
+    chances = _Chances(recipe, events, load_model(run), Calibrator.from_dict(run.calibration))
     references = restore_references(recipe, run.calibration["references"])
+    dates = np.asarray(dates, "datetime64[D]")
+    level = None
+    if recipe.calibration.level_days:
+        since = np.datetime64(run.summary["split"][FORECAST_PARTS[0]]["start"])
+        level = level_before(recipe, events, dates, since=since, state=chances)
     entries = []
     with progress.task("forecasting", total=len(dates), unit="days") as shown:
         for first in range(0, len(dates), AT_ONCE):
-            some = np.asarray(dates[first : first + AT_ONCE], "datetime64[D]")
-            raw = model.predict(window_for(recipe, events, some), batch_size=64, verbose=0)
-            probability = calibrated(raw[:, 0])
+            some = dates[first : first + AT_ONCE]
+            probability = chances(some)
+            if level is not None:
+                probability = at_level(probability, level[first : first + AT_ONCE])
             beside = {name: ref.probabilities(events, some) for name, ref in references.items()}
             for i, date in enumerate(some):
                 references_here = {name: float(values[i]) for name, values in beside.items()}
                 answer = statement(recipe, events, date, float(probability[i]), references_here)
+                if level is not None:
+                    answer["level"] = float(level[first + i])
                 asked = {"target_date": str(date)}
                 entries.append(entry(recipe, run, asked, {**answer, "part": part_of(run, date)}))
             shown.advance(len(some))

@@ -54,9 +54,7 @@ class Calendar:
 
     def days_with_event(self, target, events: pd.DataFrame) -> np.ndarray:
         """Which days have an event that decides some target, shape (n_days,)."""
-        came = np.zeros(self.n_days, bool)
-        came[self.event_day[decides(events, target) & (self.event_day >= 0) & (self.event_day < self.n_days)]] = True
-        return came
+        return _days_with_event(target, events, self.event_day, self.n_days)
 
     def came_true(self, horizon_days: int, came: np.ndarray) -> np.ndarray:
         """Whether one of `days_with_event` lies in the horizon that begins with each date, shape (n,)."""
@@ -84,6 +82,27 @@ def calendar(recipe, events: pd.DataFrame) -> Calendar:
     dates = first_day + window + np.arange(n_samples)
     parts = split(dates, recipe.split, gap_days=window + target.horizon_days)
     return Calendar(first_day, n_days, event_day, dates, parts)
+
+
+def days_with_event(target, events: pd.DataFrame) -> tuple[np.datetime64, np.ndarray]:
+    """Find the days of a catalogue with an event that decides a target.
+
+    Returns
+    -------
+    first_day : datetime64[D]
+        First whole local day of the catalogue.
+    came : ndarray of bool, shape (n_days,)
+        Of its whole local days.
+    """
+    first_day, n_days = whole_days(*coverage(events), target.timezone)
+    event_day = day_index(events["origin_time"], midnights(first_day, n_days + 1, target.timezone))
+    return first_day, _days_with_event(target, events, event_day, n_days)
+
+
+def _days_with_event(target, events: pd.DataFrame, event_day: np.ndarray, n_days: int) -> np.ndarray:
+    came = np.zeros(n_days, bool)
+    came[event_day[decides(events, target) & (event_day >= 0) & (event_day < n_days)]] = True
+    return came
 
 
 def outcomes(recipe, events: pd.DataFrame) -> Outcomes:

@@ -213,6 +213,8 @@ class CatalogRecipe(Recipe):
             raise ValueError("target.max_depth_km: the circles of a pool count events of any depth")
         if self.resample:
             raise ValueError("resample: residual models learn from all days as they are")
+        if self.calibration.level_days:
+            raise ValueError("calibration.level_days is for networks of one place; a pool has pool.level_days")
         return self
 
     @model_validator(mode="after")

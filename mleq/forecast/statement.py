@@ -88,6 +88,12 @@ def notes(entries: list[dict[str, Any]]) -> list[str]:
             if days:
                 lie, prove = ("lies", "it proves") if days == 1 else ("lie", "they prove")
                 lines.append(f"{name}: {days} of these days {lie} in the part on which it {what}; {prove} nothing")
+        if "level" in own[-1]:
+            last = own[-1]
+            lines.append(
+                f"{name}: as many events lately as {last['level']:.2f} times what the network had said (its level of "
+                f"{last['target_date']}); its chances are held there"
+            )
     return lines
 
 
@@ -127,9 +133,10 @@ def _gain_and_calibration(summary: dict[str, Any]) -> list[str]:
         )
     if both := summary.get("calibration"):
         before, after = both["before"], both["after"]
+        held = f" at the level of the last {both['level_days']} days" if both.get("level_days") else ""
         lines.append(
-            f"mean     forecast {before['mean_forecast']:.3f} before calibration, {after['mean_forecast']:.3f} after, "
-            f"observed {after['observed_frequency']:.3f}; calibration error "
+            f"mean     forecast {before['mean_forecast']:.3f} before calibration, "
+            f"{after['mean_forecast']:.3f} after{held}, observed {after['observed_frequency']:.3f}; calibration error "
             f"{before['expected_calibration_error']:.3f} before, {after['expected_calibration_error']:.3f} after"
         )
     return lines

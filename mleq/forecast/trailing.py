@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from mleq.catalog.events import coverage
-from mleq.forecast.days import day_index, midnights, whole_days
+from mleq.forecast.outcomes import days_with_event
 from mleq.forecast.samples import Samples
-from mleq.forecast.target import decides
 from mleq.recipe.settings import Circle
 from mleq.scores import log_score
 
@@ -124,13 +122,8 @@ def event_days_before(
         Whole local days of the catalogue among the `span_days` before each date; those with an event. Days after the
         catalogue's end are days without data, not days without an event: the span then ends with the catalogue.
     """
-    start, end = coverage(events)
-    first, n_days = whole_days(start, end, target.timezone)
-    day = day_index(events["origin_time"], midnights(first, n_days + 1, target.timezone))
-    decisive = decides(events, target) & (day >= 0) & (day < n_days)
-    positive = np.zeros(n_days, int)
-    positive[day[decisive]] = 1
-    so_far = np.concatenate([[0], np.cumsum(positive)])
-    until = (np.asarray(dates, "datetime64[D]") - first).astype(int).clip(0, n_days)
+    first, came = days_with_event(target, events)
+    so_far = np.concatenate([[0], np.cumsum(came)])
+    until = (np.asarray(dates, "datetime64[D]") - first).astype(int).clip(0, len(came))
     since = (until - span_days).clip(0)
     return until - since, so_far[until] - so_far[since]

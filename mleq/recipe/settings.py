@@ -223,6 +223,13 @@ class Calibration(Settings):
         le=50,
         description="blocks of train and validation days, each forecast by a network trained on the rest",
     )
+    level_days: int | None = Field(
+        None,
+        ge=10,
+        le=3650,
+        description="past days of which those with an event are held against those forecast; their ratio multiplies "
+        "what is expected; null: none",
+    )
 
 
 class Layer(BaseModel):

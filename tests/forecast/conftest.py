@@ -70,7 +70,7 @@ def make_recipe():
             "model": {"name": "convlstm"},
         }
         for part, change in changes.items():
-            recipe[part] = {**recipe[part], **change} if isinstance(change, dict) else change
+            recipe[part] = {**recipe.get(part, {}), **change} if isinstance(change, dict) else change
         return CatalogRecipe.model_validate_json(json.dumps(recipe))
 
     return make

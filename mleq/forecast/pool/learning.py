@@ -78,7 +78,7 @@ class PooledModel:
     tables : dict of str to DataFrame
         More files for the run's folder.
     level_days : int, optional
-        So many days back chances are held against what came in the whole pool; see `mleq.forecast.pool.level`.
+        So many days back chances are held against what came in the whole pool; see `mleq.experiment.level`.
     """
 
     kind: str
