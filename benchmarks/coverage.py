@@ -236,7 +236,7 @@ def block_of(kind: str, days: int) -> float:
 
 def covered(ratio: float, chosen: argparse.Namespace, truth: dict, climatology: float) -> dict:
     """How many of the catalogues' intervals hold the truth, and their mean widths, by (name, days, kind)."""
-    rng, of_sequences = (np.random.default_rng([stream, round(100 * ratio)]) for stream in (2, 3))
+    rng, of_sequences = (np.random.default_rng([stream, round(100 * ratio)]) for stream in (chosen.stream, 3))
     found: dict = {}
     for _ in range(chosen.catalogs // AT_ONCE):
         observed, forecasts = series(rng, AT_ONCE, ratio, climatology)
@@ -279,6 +279,7 @@ def main() -> None:
         "--intervals", default="percentile:60,studentised:n/8", help="the first is the measure of width"
     )
     options.add_argument("--only", default="", metavar="TEXT", help="scores whose names hold it, such as 'event-day'")
+    options.add_argument("--stream", type=int, default=2, help="of random numbers: another gives other catalogues")
     options.add_argument("--circles", type=int, default=1, choices=(1, 5, 10, 25, 50), help="catalogues of a pool")
     chosen = options.parse_args()
     chosen.areas = not chosen.only and chosen.circles == 1

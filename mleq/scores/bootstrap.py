@@ -57,7 +57,7 @@ class BlockBootstrap:
         dict
             `nats_per_day` and `nats_per_event_day`, as in `mleq.scores.information_gain`; beside value, low
             and high stands `detectable`, the smallest gain that these days would have shown to be above
-            zero in 80 % of cases. Beyond that end of the interval per event-day which lies farther from zero 1.5 %
+            zero in 80 % of cases. Beyond that end of the interval per event-day which lies farther from zero 1.75 %
             are left (of 95 % intervals) instead of 2.5 %: how large a gain can be is what a record without a great
             sequence cannot show, and the intervals hold the truth as often as stated with it (docs/scores.md).
         """

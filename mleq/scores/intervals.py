@@ -11,7 +11,7 @@ import numpy as np
 
 from mleq.scores.blocks import Blocks
 
-FAR = 0.6  # of the tail beyond the far end of a place's gain per event-day: a short record lacks the great sequence
+FAR = 0.7  # of the tail beyond the far end of a place's gain per event-day: a short record lacks the great sequence
 FEWEST_BLOCKS = 5  # mean blocks that a series must hold before an interval is given
 LARGEST_UNDEFINED_SHARE = 0.05  # of resamples in which a score may be undefined, for lack of events
 POWER_80 = 0.8416  # standard errors: the normal quantile of 80 %
