@@ -6,7 +6,7 @@ READY = $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: docs help env demo test test-slow coverage torture mutants audit check format schema figures bench leaderboard clean
+.PHONY: docs help env demo test shuffled test-slow coverage torture mutants audit check format schema figures bench leaderboard clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ demo: env ## train and forecast on the embedded simulated catalogue, without a n
 
 test: check ## format, lint and all tests but the slow ones
 	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10 -rs
+
+shuffled: env ## the same tests in another order, zone and language (SEED=2; LC_ALL has to be installed)
+	TZ=Pacific/Kiritimati LC_ALL=$(or $(LC_ALL),tr_TR.UTF-8) $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile \
+	  --no-loadscope-reorder --shuffle $(or $(SEED),1)
 
 test-slow: env ## the tests that take minutes
 	$(RUN) -m pytest -q -m slow

@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import locale
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,26 @@ SLOWEST = ("test_readme.py", "test_killed.py", "test_train_and_predict.py", "tes
 """Begun first, so that no process waits at the end for one that has begun them last."""
 
 
-def pytest_collection_modifyitems(items):
-    """Order tests by file, the slowest first."""
+def pytest_addoption(parser):
+    """Add --shuffle, for `make shuffled`."""
+    what = "run files, and tests within them, in an order that this number decides, in the language of the environment"
+    parser.addoption("--shuffle", type=int, metavar="SEED", help=what)
+
+
+def pytest_configure(config):
+    """Make messages, decimal points and sorting those of the environment where the order is shuffled."""
+    if config.getoption("--shuffle") is not None:
+        locale.setlocale(locale.LC_ALL, "")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Order tests by file, the slowest first; or as --shuffle says."""
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        drawn = random.Random(seed)
+        files = {path: drawn.random() for path in sorted({item.path for item in items})}
+        items.sort(key=lambda item: (files[item.path], drawn.random()))
+        return
     items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
 
 

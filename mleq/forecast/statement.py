@@ -91,8 +91,8 @@ def notes(entries: list[dict[str, Any]]) -> list[str]:
         if "level" in own[-1]:
             last = own[-1]
             lines.append(
-                f"{name}: as many events lately as {last['level']:.2f} times what the network had said (its level of "
-                f"{last['target_date']}); its chances are held there"
+                f"{name}: lately {last['level']:.2f} times as much came as the network had said; its chance of "
+                f"{last['target_date']} is held at that level"
             )
     return lines
 
