@@ -27,8 +27,8 @@ demo: env ## train and forecast on the embedded simulated catalogue, without a n
 test: check ## format, lint and all tests but the slow ones
 	$(RUN) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10 -rs
 
-shuffled: env ## the same tests in another order, zone and language (SEED=2; LC_ALL has to be installed)
-	TZ=Pacific/Kiritimati LC_ALL=$(or $(LC_ALL),tr_TR.UTF-8) $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile \
+shuffled: env ## the same tests in another order, zone and language (SEED=2 SPOKEN=ar_EG.UTF-8)
+	TZ=Pacific/Kiritimati LC_ALL=$(or $(SPOKEN),tr_TR.UTF-8) $(RUN) -m pytest -q -n $(WORKERS) --dist loadfile \
 	  --no-loadscope-reorder --shuffle $(or $(SEED),1)
 
 test-slow: env ## the tests that take minutes

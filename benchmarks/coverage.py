@@ -38,6 +38,8 @@ RATE = 0.316  # events of M >= 4 a day: an M >= 4.5 on about 7 % of days, as wit
 BURN_IN, DAYS, AT_ONCE, RESAMPLES, LEVEL = 7300, 3650, 50, 500, 0.95
 QUIET = 0.25  # share of the days, those of the lowest chances, on which a sequence is taken to be over
 PAIRS = (("etas", "climatology"), ("trailing", "climatology"), ("etas", "trailing"), ("wrong etas", "etas"))
+NAMES = tuple(f"gain per {unit}, {ours} over {theirs}" for ours, theirs in PAIRS for unit in ("day", "event-day"))
+NAMES = ("log score", "Brier score", *NAMES)  # those that are sums over days
 
 
 def omori(elapsed: np.ndarray, p: float) -> np.ndarray:
@@ -255,8 +257,9 @@ def covered(ratio: float, chosen: argparse.Namespace, truth: dict, climatology: 
                         blocks = whole_sequences(told["etas"], int(block_of(kind, days)), of_sequences)
                         counts = blocks.counts() if chosen.areas else None
                     for name, low, high in intervals(came, told, blocks, counts, method, chosen.only):
-                        tally = found.setdefault((name, days, kind), np.zeros(3))
-                        tally += [low <= truth[name] <= high, 1, high - low]
+                        tally = found.setdefault((name, days, kind), np.zeros(5))
+                        below, above = truth[name] < low, truth[name] > high
+                        tally += [not (below or above), 1, high - low, below, above]
     return found
 
 
@@ -282,6 +285,10 @@ def main() -> None:
     options.add_argument("--stream", type=int, default=2, help="of random numbers: another gives other catalogues")
     options.add_argument("--circles", type=int, default=1, choices=(1, 5, 10, 25, 50), help="catalogues of a pool")
     chosen = options.parse_args()
+    if chosen.circles > 1 and "sequences" in chosen.intervals:
+        options.error("whole sequences are those of one catalogue: leave sequences or --circles out")
+    if chosen.only and not any(chosen.only in name for name in NAMES):
+        options.error(f"--only {chosen.only}: no such score; there are {', '.join(NAMES)}")
     chosen.areas = not chosen.only and chosen.circles == 1
     chosen.days = [int(days) for days in chosen.days.split(",")]
     chosen.intervals = chosen.intervals.split(",")
@@ -289,22 +296,24 @@ def main() -> None:
         began = time.perf_counter()
         truth, climatology = true_scores(ratio, chosen.truth, areas=chosen.areas)
         shown(covered(ratio, chosen, truth, climatology), chosen, truth)
+        series_scored = chosen.catalogs // chosen.circles
         print(f"branching ratio {ratio}: a target on {climatology:.1%} of days; {chosen.catalogs} catalogues; "
-              f"binomial error of .95: {np.sqrt(0.95 * 0.05 / chosen.catalogs):.3f}; "
+              f"binomial error of .95: {np.sqrt(0.95 * 0.05 / series_scored):.3f}; "
               f"{time.perf_counter() - began:.0f} s\n", flush=True)  # fmt: skip
 
 
 def shown(found: dict, chosen: argparse.Namespace, truth: dict) -> None:
-    """Print coverage, and in brackets how many times as wide the intervals are as the first kind's."""
+    """Print coverage; how many times as wide as the first kind's; how often the truth was below and above."""
     columns = [(days, kind) for days in chosen.days for kind in chosen.intervals]
     print("| score | truth |" + "|".join(f" {days:,} days, {kind} " for days, kind in columns) + "|")
     print("|---|---|" + "---|" * len(columns))
     for name in dict.fromkeys(key[0] for key in found):
         cells = []
         for days, kind in columns:
-            inside, tried, width = found[name, days, kind]
+            inside, tried, width, below, above = found[name, days, kind]
             first = found[name, days, chosen.intervals[0]][2]
-            cells.append(f"{inside / tried:.3f}" + ("" if kind == chosen.intervals[0] else f" ({width / first:.2f})"))
+            wider = "" if kind == chosen.intervals[0] else f" ({width / first:.2f})"
+            cells.append(f"{inside / tried:.3f}{wider} {below / tried:.3f} {above / tried:.3f}")
         print(f"| {name} | {truth[name]:.4g} | {' | '.join(cells)} |")
 
 

@@ -29,7 +29,11 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Make messages, decimal points and sorting those of the environment where the order is shuffled."""
     if config.getoption("--shuffle") is not None:
-        locale.setlocale(locale.LC_ALL, "")
+        try:
+            locale.setlocale(locale.LC_ALL, "")
+        except locale.Error:
+            language = os.environ.get("LC_ALL")
+            pytest.exit(f"the language {language} is not installed here; install it, or name another: SPOKEN=…", 4)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -30,6 +30,8 @@ class Classifier:
     fitted: Fitted
     calibrator: Calibrator
     out_of_fold: OutOfFold | None = None
+    level: Any = None
+    """How forecasts are held at their level, with `to_dict`; None where they are not."""
 
     @property
     def history(self) -> pd.DataFrame:
@@ -39,12 +41,14 @@ class Classifier:
     @property
     def summary(self) -> dict[str, Any]:
         """The `model` part of summary.json."""
-        return {"name": self.name, **self.fitted.summary}
+        return {"name": self.name, **self.fitted.summary, **({"level_days": self.level.days} if self.level else {})}
 
     @property
     def calibration(self) -> dict[str, Any]:
         """What calibration.json keeps of it."""
-        return {**self.calibrator.to_dict(), "out_of_fold": self.out_of_fold.about if self.out_of_fold else None}
+        about = self.out_of_fold.about if self.out_of_fold else None
+        level = {"level": self.level.to_dict()} if self.level else {}
+        return {**self.calibrator.to_dict(), "out_of_fold": about, **level}
 
     def save(self, folder: Path) -> None:
         """Write model.keras, and out_of_fold.parquet where Platt's curve was sought."""

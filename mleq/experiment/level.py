@@ -1,7 +1,7 @@
 """Holds forecasts at the level of what came lately: one factor a day on the expected number of events.
 
-A model that was learnt once is late where the world's activity, or the catalogue, changes: all its chances are then
-too high or too low alike. What came since, over what it had stated, says so. A factor leaves the order of the chances
+A model that was learnt once is late where the world's activity, or the catalogue, changes: all its chances are then too
+high or too low alike. What came since, over what it had stated, says so. A factor leaves the order of the chances
 of one day as it is.
 """
 
@@ -33,6 +33,38 @@ def at_level(chance: np.ndarray, factor: np.ndarray) -> np.ndarray:
     return np.clip(-np.expm1(-number * factor.reshape(-1, *[1] * (number.ndim - 1))), LEAST, MOST)
 
 
+def looked_at(n: int, days: np.ndarray, *, span: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the first n days say what the level is before some days: the last of those whose targets are known.
+
+    Parameters
+    ----------
+    n : int
+        Days that are known at all.
+    days : ndarray of int
+        Counted as they are; days below zero, and those far beyond n, are met with what there is.
+    span : int
+        How many known days are looked at, at most.
+    horizon : int
+        Days after its beginning at which a day's target is known.
+
+    Returns
+    -------
+    since, until : ndarray of int, the shape of `days`
+        The first day that is looked at, and the one after the last.
+    """
+    until = np.clip(np.asarray(days) - horizon + 1, 0, n)
+    return np.maximum(until - span, 0), until
+
+
+def recent_sums(
+    came: np.ndarray, stated: np.ndarray, days: np.ndarray, *, span: int, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Target days that came, and that were stated, on the days that are looked at; parameters as of `recent_level`."""
+    since, until = looked_at(len(came), days, span=span, horizon=horizon)
+    both = (np.concatenate([[0.0], np.cumsum(one, dtype=float)]) for one in (came, stated))
+    return tuple(total[until] - total[since] for total in both)
+
+
 def recent_level(
     came: np.ndarray, stated: np.ndarray, days: np.ndarray, *, span: int, horizon: int, prior: float
 ) -> np.ndarray:
@@ -48,12 +80,9 @@ def recent_level(
     came, stated : ndarray, shape (n,)
         Target days on the first n days, as far as they are known at all, and how many were stated.
     days : ndarray of int
-        Before which the level is wanted, in the numbers of the first two; days below zero, and those far beyond n,
-        are met with what there is.
-    span : int
-        How many known days are looked at, at most.
-    horizon : int
-        Days after its beginning at which a day's target is known.
+        Before which the level is wanted, in the numbers of the first two.
+    span, horizon : int
+        As for `looked_at`.
     prior : float
         Days with an event, for each day of the horizon, that are added to those that came and to those stated.
 
@@ -68,7 +97,5 @@ def recent_level(
     >>> recent_level(came, stated, np.array([0, 1, 2, 9]), span=2, horizon=1, prior=400).round(3).tolist()
     [1.0, 0.889, 1.0, 1.0]
     """
-    until = np.clip(np.asarray(days) - horizon + 1, 0, len(came))
-    since = np.maximum(until - span, 0)
-    both = (np.concatenate([[0.0], np.cumsum(one, dtype=float)]) for one in (came, stated))
-    return np.divide(*(total[until] - total[since] + prior * horizon for total in both))
+    sums = recent_sums(came, stated, days, span=span, horizon=horizon)
+    return np.divide(*(total + prior * horizon for total in sums))

@@ -17,7 +17,7 @@ from mleq.experiment.table import columns
 from mleq.experiment.tasks import Task, do, material_and_hash
 from mleq.recipe import Recipe
 
-AVERAGED = ("probability", "uncalibrated")
+AVERAGED = ("probability", "uncalibrated", "calibrated")
 """Columns of forecasts.parquet whose mean over seeds is a forecast."""
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from mleq import scores
 from mleq.forecast.recipe import CatalogRecipe
 
-NOT_METHODS = ("part", "target_date", "observed", "uncalibrated")
+NOT_METHODS = ("part", "target_date", "observed", "uncalibrated", "calibrated")
 
 
 def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
@@ -24,8 +24,9 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
     ----------
     recipe : CatalogRecipe
     forecasts : pandas.DataFrame
-        part, target_date, observed, probability, one column for each reference, and `uncalibrated` where there is
-        such a thing. Without a validation part there is no threshold, and `confusion` is None.
+        part, target_date, observed, probability, one column for each reference, and `uncalibrated` and `calibrated`
+        (before the level) where there are such things. Without a validation part there is no threshold, and
+        `confusion` is None.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def evaluate(recipe: CatalogRecipe, forecasts: pd.DataFrame) -> dict[str, Any]:
         "references": {name: resampled.score(name) for name in references},
         "gain": gain,
         "decomposition": scores.decompose_gain(resampled),
-        "calibration": _before_and_after(test, recipe.calibration.level_days),
+        "calibration": _before_and_after(test),
         "confusion": _confusion(validation, test),
         "verdict": scores.verdict(gain, days=len(observed), event_days=int(observed.sum())),
     }
@@ -65,15 +66,16 @@ def _confusion(validation: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any] |
     return scores.confusion(test["observed"].to_numpy(), test["probability"].to_numpy(), threshold)
 
 
-def _before_and_after(test: pd.DataFrame, level_days: int | None) -> dict[str, Any] | None:
+def _before_and_after(test: pd.DataFrame) -> dict[str, dict[str, float]] | None:
     """How calibrated the network's own probabilities are on the test part, and what calibration made of them."""
     if "uncalibrated" not in test:
         return None
-    found = {
-        name: calibration_of(test["observed"].to_numpy(), test[column].to_numpy())
-        for name, column in (("before", "uncalibrated"), ("after", "probability"))
+    steps = {"before": "uncalibrated", "after": "probability"}
+    if "calibrated" in test:
+        steps |= {"after": "calibrated", "at_level": "probability"}
+    return {
+        name: calibration_of(test["observed"].to_numpy(), test[column].to_numpy()) for name, column in steps.items()
     }
-    return {**found, "level_days": level_days} if level_days else found
 
 
 def calibration_of(observed: np.ndarray, probability: np.ndarray) -> dict[str, float]:

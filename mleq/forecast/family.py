@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ def learner(recipe: CatalogRecipe) -> Learner:
         return running.learner(recipe)
     from mleq.experiment import classifier
     from mleq.forecast.calibrating import platt_scaled
+    from mleq.forecast.leveling import Level
 
     model = network(recipe)
 
@@ -139,6 +141,7 @@ def learner(recipe: CatalogRecipe) -> Learner:
         learned = classifier.learn(
             recipe.model.name, model, samples, training, recipe.model, work=work, seed=recipe.seed, key=key
         )
+        learned = replace(learned, level=Level.of(recipe, samples))
         if recipe.calibration.method == "prior_shift":
             return learned
         return platt_scaled(learned, recipe, samples, network, work=work, key=key)

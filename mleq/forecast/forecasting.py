@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ from mleq.experiment.level import at_level
 from mleq.experiment.predictions import entry, load_model, part_of
 from mleq.experiment.run import Run
 from mleq.forecast.dates import target_dates
-from mleq.forecast.leveling import level_before, level_of_days
+from mleq.forecast.leveling import Level
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.references import Reference, restore_references
 from mleq.forecast.samples import Samples, window_for
-from mleq.forecast.statement import statement
+from mleq.forecast.statement import level_said, statement
 
 FORECAST_PARTS = ("validation", "test")
 """The parts whose forecasts a run keeps."""
@@ -32,21 +32,22 @@ AT_ONCE = 256
 
 @dataclass(frozen=True)
 class _Chances:
-    """The calibrated chances of dates by a run's network."""
+    """The calibrated chances of dates by a run's network, each made once."""
 
     recipe: CatalogRecipe
     events: pd.DataFrame
     model: Any
     calibrated: Calibrator
+    made: dict[np.datetime64, float] = field(default_factory=dict)
 
     def __call__(self, dates: np.ndarray) -> np.ndarray:
         """Forecast some dates, some at a time, shape (k,)."""
-        raw = np.empty(len(dates))
-        for first in range(0, len(dates), AT_ONCE):
-            some = slice(first, first + AT_ONCE)
-            windows = window_for(self.recipe, self.events, dates[some])
-            raw[some] = self.model.predict(windows, batch_size=64, verbose=0)[:, 0]
-        return self.calibrated(raw)
+        new = np.array([date for date in dates if date not in self.made], "datetime64[D]")
+        for first in range(0, len(new), AT_ONCE):
+            some = new[first : first + AT_ONCE]
+            raw = self.model.predict(window_for(self.recipe, self.events, some), batch_size=64, verbose=0)
+            self.made.update(zip(some, self.calibrated(raw[:, 0]), strict=True))
+        return np.array([self.made[date] for date in dates])
 
 
 def forecast_parts(
@@ -60,41 +61,40 @@ def forecast_parts(
     -------
     pandas.DataFrame
         part, target_date, observed, probability, one column for each reference, and `uncalibrated`: the network's
-        probability before its calibration.
+        probability before its calibration. Of forecasts that are held at their level also `calibrated`: before that.
     """
-    said = _of_level(recipe, samples, learned) if recipe.calibration.level_days else None
+    leveled = _leveled(recipe, samples, learned) if learned.level else None
     pieces = []
     for part in FORECAST_PARTS:
         indices = samples.parts[part]
         dates = samples.dates[indices]
         beside = {name: reference.probabilities(events, dates) for name, reference in references.items()}
-        if said is None:
+        if leveled is None:
             uncalibrated = learned.uncalibrated(samples, indices, recipe.model.batch_size)
-            probability = learned.calibrator(uncalibrated)
+            said = {"probability": learned.calibrator(uncalibrated), **beside, "uncalibrated": uncalibrated}
         else:
-            uncalibrated, probability = (one[indices] for one in said)
-        columns = {
-            "part": part,
-            "target_date": dates.astype("datetime64[s]"),
-            "observed": samples.target[indices],
-            "probability": probability,
-        }
-        pieces.append(pd.DataFrame({**columns, **beside, "uncalibrated": uncalibrated}))
+            own = {name: values[indices] for name, values in leveled.items()}
+            said = {"probability": own.pop("probability"), **beside, **own}
+        columns = {"part": part, "target_date": dates.astype("datetime64[s]"), "observed": samples.target[indices]}
+        pieces.append(pd.DataFrame({**columns, **said}))
     return pd.concat(pieces, ignore_index=True)
 
 
-def _of_level(recipe: CatalogRecipe, samples: Samples, learned: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Chances of all samples, shape (n,), as the network says them and at their level; NaN before the validation part.
+def _leveled(recipe: CatalogRecipe, samples: Samples, learned: Any) -> dict[str, np.ndarray]:
+    """Chances of all samples, shape (n,), at their level and before; NaN before the validation part.
 
     The days between the parts are forecast too: what came on them says what the level is.
     """
     first, last = samples.parts[FORECAST_PARTS[0]][0], samples.parts[FORECAST_PARTS[-1]][-1]
     days = np.arange(first, last + 1)
-    uncalibrated, probability = np.full((2, len(samples)), np.nan)
-    uncalibrated[days] = learned.uncalibrated(samples, days, recipe.model.batch_size)
-    stated = learned.calibrator(uncalibrated[days])
-    probability[days] = at_level(stated, level_of_days(recipe, samples.target[days], stated, days - first))
-    return uncalibrated, probability
+    raw = learned.uncalibrated(samples, days, recipe.model.batch_size)
+    stated = learned.calibrator(raw)
+    factor = learned.level.of_days(samples.target[days], stated, days - first, recipe.target.horizon_days)
+    found = {"probability": at_level(stated, factor), "uncalibrated": raw, "calibrated": stated}
+    whole = {name: np.full(len(samples), np.nan) for name in found}
+    for name, values in found.items():
+        whole[name][days] = values
+    return whole
 
 
 def predict(
@@ -142,24 +142,21 @@ def forecast(
     """
     chances = _Chances(recipe, events, load_model(run), Calibrator.from_dict(run.calibration))
     references = restore_references(recipe, run.calibration["references"])
-    dates = np.asarray(dates, "datetime64[D]")
-    level = None
-    if recipe.calibration.level_days:
-        since = np.datetime64(run.summary["split"][FORECAST_PARTS[0]]["start"])
-        level = level_before(recipe, events, dates, since=since, state=chances)
+    dates, kept = np.asarray(dates, "datetime64[D]"), run.calibration.get("level")
     entries = []
     with progress.task("forecasting", total=len(dates), unit="days") as shown:
+        level = Level(**kept).before(recipe, events, dates, chances) if kept else None
         for first in range(0, len(dates), AT_ONCE):
             some = dates[first : first + AT_ONCE]
             probability = chances(some)
             if level is not None:
-                probability = at_level(probability, level[first : first + AT_ONCE])
+                probability = at_level(probability, level["factor"].to_numpy()[first : first + AT_ONCE])
             beside = {name: ref.probabilities(events, some) for name, ref in references.items()}
             for i, date in enumerate(some):
                 references_here = {name: float(values[i]) for name, values in beside.items()}
                 answer = statement(recipe, events, date, float(probability[i]), references_here)
                 if level is not None:
-                    answer["level"] = float(level[first + i])
+                    answer["level"] = level_said(level.iloc[first + i])
                 asked = {"target_date": str(date)}
                 entries.append(entry(recipe, run, asked, {**answer, "part": part_of(run, date)}))
             shown.advance(len(some))

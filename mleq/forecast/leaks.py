@@ -18,6 +18,7 @@ from mleq.errors import Mistake
 from mleq.forecast.altered import ALTERATIONS, Case, Found, deleted_but_decisive, permuted, result
 from mleq.forecast.calibrating import days_in_blocks
 from mleq.forecast.days import issue_time
+from mleq.forecast.leveling import Level
 from mleq.forecast.outcomes import fit_date
 from mleq.forecast.plan import completeness_before
 from mleq.forecast.planted import planted_signal
@@ -68,6 +69,7 @@ def find_leaks(
             lambda: samples_made_again(case, [*some, *case.borders()[1:]]),
             lambda: what_is_fitted(case),
             lambda: references_of_a_date(case, sampled),
+            *([lambda: level_of_a_date(case, sampled)] if recipe.calibration.level_days else []),
             lambda: planted_signal(case),
             lambda: parts_apart(case),
             lambda: the_detector_itself(case),
@@ -204,6 +206,24 @@ def references_of_a_date(case: Case, sampled: list[int]) -> Found:
             tried += 1
     asked = "events at or after an issue time permuted, shifted or deleted: no reference forecasts otherwise"
     return result("references", asked, tried, found)
+
+
+def level_of_a_date(case: Case, sampled: list[int]) -> Found:
+    """Alter the future of a target date: the level that a network's chances are held at must stay."""
+    level, share = Level.of(case.recipe, case.samples), case.samples.target[case.samples.parts["train"]].mean()
+
+    def factor(events: pd.DataFrame, date: np.datetime64) -> float:
+        found = level.before(case.recipe, events, np.array([date]), lambda dates: np.full(len(dates), share))
+        return found["factor"].iloc[0]
+
+    found, tried = [], 0
+    for index, how, events in _altered(case, sampled):
+        date = case.samples.dates[index]
+        if factor(events, date) != factor(case.events, date):
+            found.append(f"the level of {date} is another when events from its issue time on are {how}")
+        tried += 1
+    asked = "events at or after an issue time permuted, shifted or deleted: the level of that date stays the same"
+    return result("level", asked, tried, found)
 
 
 def parts_apart(case: Case) -> Found:

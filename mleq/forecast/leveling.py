@@ -1,84 +1,117 @@
 """Holds a network's forecasts of one place at the level of what came there lately; see `mleq.experiment.level`.
 
-Calibration on the past cannot know how often events come afterwards: networks that learnt before 2011 say a fifth of
-what came near Iwaki in the years that followed. What has come since is known as each day begins, and the references
-that look back use it too.
+Calibration on the past cannot know how often events come afterwards. What has come since is known as each day begins,
+and the references that look back use it too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mleq.experiment.level import recent_level
-from mleq.forecast.outcomes import days_with_event
+from mleq.experiment.level import looked_at, recent_level, recent_sums
+from mleq.forecast.outcomes import event_days_of_catalog
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.target import within_horizon
 
 PRIOR = 5.0
-"""Days with an event, for each day of the horizon, that are added to those that came and to those forecast; chosen on
-days before any test part (docs/worth.md)."""
+"""Event-days, for each day of the horizon, that are added to those that came and to those forecast: of a few events
+little is made. A judgement; what others bring on days before any test part is said in docs/worth.md."""
 
 
-def level_of_days(recipe: CatalogRecipe, came: np.ndarray, stated: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Return the level before some of consecutive days.
+@dataclass(frozen=True)
+class Level:
+    """How a run's forecasts are held at their level.
 
-    Parameters
+    Attributes
     ----------
-    recipe : CatalogRecipe
-        With `calibration.level_days`.
-    came, stated : ndarray, shape (n,)
-        Whether the target came true, and the calibrated chance, of the first n days: those that are decided.
-    days : ndarray of int, shape (k,)
-        Counted from the first of them.
-
-    Returns
-    -------
-    ndarray, shape (k,)
-        From days that were decided as each began.
+    days : int
+        How many past days are looked at, at most.
+    prior : float
+        As `PRIOR`, which it was when the run was made.
+    since : str
+        First date that is looked at: of days that it learnt from the network knows too much.
     """
-    span, horizon = recipe.calibration.level_days, recipe.target.horizon_days
-    return recent_level(came, stated, days, span=span, horizon=horizon, prior=PRIOR)
 
+    days: int
+    prior: float
+    since: str
 
-def level_before(
-    recipe: CatalogRecipe,
-    events: pd.DataFrame,
-    dates: np.ndarray,
-    *,
-    since: np.datetime64,
-    state: Callable[[np.ndarray], np.ndarray],
-) -> np.ndarray:
-    """Return the level before some dates, from events before each date's issue time alone.
+    @classmethod
+    def of(cls, recipe: CatalogRecipe, samples: Any) -> Level | None:
+        """Return the level that a recipe asks for, on samples or outcomes; None where it asks for none."""
+        if not recipe.calibration.level_days:
+            return None
+        return cls(recipe.calibration.level_days, PRIOR, str(samples.dates[samples.parts["validation"][0]]))
 
-    Parameters
-    ----------
-    recipe : CatalogRecipe
-        With `calibration.level_days`.
-    events : DataFrame
-    dates : ndarray of datetime64[D], shape (k,)
-        In any order. Where the catalogue ends before a date, the last days that it knows say what the level is.
-    since : datetime64[D]
-        First date that is looked at: of days that the network learnt from it knows too much.
-    state : callable
-        (dates) -> the network's calibrated chances.
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `calibration.json` holds."""
+        return asdict(self)
 
-    Returns
-    -------
-    ndarray, shape (k,)
-        1 for dates of which no day since then is decided.
-    """
-    first_day, came = days_with_event(recipe.target, events)
-    horizon = recipe.target.horizon_days
-    first = max(since, first_day + recipe.grid.window_days)
-    decided = within_horizon(came, horizon)[(first - first_day).astype(int) :]
-    days = (np.asarray(dates, "datetime64[D]") - first).astype(int)
-    until = np.clip(days - horizon + 1, 0, len(decided))
-    looked_at = np.zeros(len(decided), bool)
-    for end in np.unique(until):
-        looked_at[max(0, end - recipe.calibration.level_days) : end] = True
-    stated = np.zeros(len(decided))
-    stated[looked_at] = state(first + np.flatnonzero(looked_at))
-    return level_of_days(recipe, decided, stated, days)
+    def of_days(self, came: np.ndarray, stated: np.ndarray, days: np.ndarray, horizon: int) -> np.ndarray:
+        """Return the level before some of consecutive days, the first of them `since`.
+
+        Parameters
+        ----------
+        came, stated : ndarray, shape (n,)
+            Whether the target came true, and the calibrated chance, of the first n days: those that are decided.
+        days : ndarray of int, shape (k,)
+        horizon : int
+            Days of the target.
+
+        Returns
+        -------
+        ndarray, shape (k,)
+            From days that were decided as each began.
+        """
+        return recent_level(came, stated, days, span=self.days, horizon=horizon, prior=self.prior)
+
+    def before(
+        self,
+        recipe: CatalogRecipe,
+        events: pd.DataFrame,
+        dates: np.ndarray,
+        state: Callable[[np.ndarray], np.ndarray],
+    ) -> pd.DataFrame:
+        """Return the level before some dates, from events before each date's issue time alone.
+
+        Parameters
+        ----------
+        recipe : CatalogRecipe
+        events : DataFrame
+        dates : ndarray of datetime64[D], shape (k,)
+            In any order. Where the catalogue ends before a date, the last days that it knows say what the level is.
+        state : callable
+            (dates) -> the network's calibrated chances; asked for the days that are looked at.
+
+        Returns
+        -------
+        DataFrame, k rows
+            `factor` on the expected number, 1 where no day is looked at; `days` that are looked at, `until` (the last
+            of them, NaT where there is none), how many `came` true, and how many the network had `stated`.
+        """
+        first_day, event_days = event_days_of_catalog(recipe.target, events)
+        horizon = recipe.target.horizon_days
+        first = max(np.datetime64(self.since), first_day + recipe.grid.window_days)
+        came = within_horizon(event_days, horizon)[(first - first_day).astype(int) :]
+        days = (np.asarray(dates, "datetime64[D]") - first).astype(int)
+        since, until = looked_at(len(came), days, span=self.days, horizon=horizon)
+        needed = np.zeros(len(came), bool)
+        for begin, end in zip(since, until, strict=True):
+            needed[begin:end] = True
+        stated = np.zeros(len(came))
+        stated[needed] = state(first + np.flatnonzero(needed))
+        both = recent_sums(came, stated, days, span=self.days, horizon=horizon)
+        return pd.DataFrame(
+            {
+                "factor": self.of_days(came, stated, days, horizon),
+                "days": until - since,
+                "until": pd.Series(first + until - 1).where(until > since),
+                "came": both[0].astype(int),
+                "stated": both[1],
+            }
+        )

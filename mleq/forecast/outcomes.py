@@ -84,7 +84,7 @@ def calendar(recipe, events: pd.DataFrame) -> Calendar:
     return Calendar(first_day, n_days, event_day, dates, parts)
 
 
-def days_with_event(target, events: pd.DataFrame) -> tuple[np.datetime64, np.ndarray]:
+def event_days_of_catalog(target, events: pd.DataFrame) -> tuple[np.datetime64, np.ndarray]:
     """Find the days of a catalogue with an event that decides a target.
 
     Returns

@@ -50,6 +50,17 @@ def statement(
     }
 
 
+def level_said(row: pd.Series) -> dict[str, Any]:
+    """Say what a forecast's level is made of, for predictions.json: a row of `mleq.forecast.leveling.Level.before`."""
+    return {
+        "factor": float(row["factor"]),
+        "days": int(row["days"]),
+        "until": None if pd.isna(row["until"]) else f"{row['until']:%Y-%m-%d}",
+        "came": int(row["came"]),
+        "stated": float(row["stated"]),
+    }
+
+
 def answer_lines(entries: list[dict[str, Any]]) -> list[str]:
     """Show forecasts as a table, and what each recipe's are worth."""
     return [*table(entries), *notes(entries)]
@@ -88,11 +99,12 @@ def notes(entries: list[dict[str, Any]]) -> list[str]:
             if days:
                 lie, prove = ("lies", "it proves") if days == 1 else ("lie", "they prove")
                 lines.append(f"{name}: {days} of these days {lie} in the part on which it {what}; {prove} nothing")
-        if "level" in own[-1]:
-            last = own[-1]
+        level = own[-1].get("level")
+        if level and level["days"]:
             lines.append(
-                f"{name}: lately {last['level']:.2f} times as much came as the network had said; its chance of "
-                f"{last['target_date']} is held at that level"
+                f"{name}: of the {level['days']} days to {level['until']} {level['came']} came true where the network "
+                f"had said {level['stated']:.1f}; what it expects of {own[-1]['target_date']} is multiplied by "
+                f"{level['factor']:.2f}"
             )
     return lines
 
@@ -132,11 +144,15 @@ def _gain_and_calibration(summary: dict[str, Any]) -> list[str]:
             f"{clustering} clustering that ETAS has {own} the model's own"
         )
     if both := summary.get("calibration"):
-        before, after = both["before"], both["after"]
-        held = f" at the level of the last {both['level_days']} days" if both.get("level_days") else ""
         lines.append(
-            f"mean     forecast {before['mean_forecast']:.3f} before calibration, "
-            f"{after['mean_forecast']:.3f} after{held}, observed {after['observed_frequency']:.3f}; calibration error "
-            f"{before['expected_calibration_error']:.3f} before, {after['expected_calibration_error']:.3f} after"
+            f"mean     forecast {_steps(both, 'mean_forecast', 'before calibration')}, observed "
+            f"{both['after']['observed_frequency']:.3f}; calibration error "
+            f"{_steps(both, 'expected_calibration_error', 'before')}"
         )
     return lines
+
+
+def _steps(calibration: dict[str, Any], key: str, before: str) -> str:
+    """Say a number before calibration, after it, and at the level where forecasts are held there."""
+    words = {"before": before, "after": "after", "at_level": "at its level"}
+    return ", ".join(f"{calibration[step][key]:.3f} {word}" for step, word in words.items() if step in calibration)

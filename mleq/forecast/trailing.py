@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from mleq.forecast.outcomes import days_with_event
+from mleq.forecast.outcomes import event_days_of_catalog
 from mleq.forecast.samples import Samples
 from mleq.recipe.settings import Circle
 from mleq.scores import log_score
@@ -122,7 +122,7 @@ def event_days_before(
         Whole local days of the catalogue among the `span_days` before each date; those with an event. Days after the
         catalogue's end are days without data, not days without an event: the span then ends with the catalogue.
     """
-    first, came = days_with_event(target, events)
+    first, came = event_days_of_catalog(target, events)
     so_far = np.concatenate([[0], np.cumsum(came)])
     until = (np.asarray(dates, "datetime64[D]") - first).astype(int).clip(0, len(came))
     since = (until - span_days).clip(0)

@@ -16,9 +16,19 @@ def resolved(recipe: Recipe) -> dict[str, Any]:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """Return the SHA-256 of the resolved recipe, hexadecimal."""
-    canonical = json.dumps(resolved(recipe), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """Return the SHA-256 of the resolved recipe, hexadecimal.
+
+    What is null is left out: a setting that is new, and not made, leaves the recipes of finished runs what they were.
+    """
+    settings = _without_null(resolved(recipe))
+    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(inner) for key, inner in value.items() if inner is not None}
+    return [_without_null(inner) for inner in value] if isinstance(value, list) else value
 
 
 def differences(old: Recipe, new: Recipe) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 from mleq.errors import Failure
 from mleq.experiment.folder import read_json
 
-NOT_METHODS = ("part", "target_date", "observed", "uncalibrated")
+NOT_METHODS = ("part", "target_date", "observed", "uncalibrated", "calibrated")
 _NONE = pd.DataFrame()
 
 

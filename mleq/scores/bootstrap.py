@@ -57,9 +57,10 @@ class BlockBootstrap:
         dict
             `nats_per_day` and `nats_per_event_day`, as in `mleq.scores.information_gain`; beside value, low
             and high stands `detectable`, the smallest gain that these days would have shown to be above
-            zero in 80 % of cases. Beyond that end of the interval per event-day which lies farther from zero 1.75 %
-            are left (of 95 % intervals) instead of 2.5 %: how large a gain can be is what a record without a great
-            sequence cannot show, and the intervals hold the truth as often as stated with it (docs/scores.md).
+            zero in 80 % of cases. Beyond the upper end of a gain per event-day, or the lower one of a loss, 1.75 %
+            are left (of 95 % intervals) instead of 2.5 %: how large it can be is what a record without a great
+            sequence cannot show. With it the intervals of a model with the right rate hold the truth about as often
+            as stated, those of others less often (docs/scores.md).
         """
         return self.gain_of_scores(self.mean_log_score(name), self.mean_log_score(reference))
 

@@ -44,8 +44,8 @@ def studentised(
         The ratio of whose sums is the score, exactly or to first order.
     level : float
     beyond : float, optional
-        Share of the tail of (1 - level)/2 that is left beyond the end that lies farther from zero. The other end, by
-        which a score is told from zero, stays where it is.
+        Share of the tail of (1 - level)/2 that is left beyond the far end: the upper one of a value of zero or more,
+        the lower one of a value below. The other end, by which a score is told from zero, stays where it is.
 
     Returns
     -------

@@ -295,6 +295,25 @@ class TestPredict:
         assert cut["probability"] == whole["probability"]
         assert len(past) < len(events)
 
+    def test_at_its_level_a_day_is_forecast_as_it_was_in_the_run(self, tmp_path, small, mleq, recipes):
+        where = ("--recipe", recipes(small, path=tmp_path / "recipe.json"), "--out_dir", tmp_path / "out")
+        changes = ("calibration.level_days=60", "calibration.method=prior_shift")
+        answer = mleq("train", "--recipe_id", "small", *where, *(word for one in changes for word in ("--set", one)))
+        assert answer.code == 0
+        assert "at its level, observed" in answer.out
+        (run,) = (tmp_path / "out" / "small" / "runs").iterdir()
+        assert json.loads((run / "summary.json").read_text())["model"]["level_days"] == 60
+        kept = json.loads((run / "calibration.json").read_text())["level"]
+        table = pd.read_parquet(run / "forecasts.parquet").set_index("target_date")
+        assert kept == {"days": 60, "prior": 5.0, "since": f"{table.index[0]:%Y-%m-%d}"}
+        day = table[table["part"] == "test"].iloc[40]
+        asked = ("--target_date", f"{day.name:%Y-%m-%d}")
+        answer = mleq("predict", "--recipe_id", "small", *where, *asked)
+        assert f"multiplied by {np.log1p(-day['probability']) / np.log1p(-day['calibrated']):.2f}" in answer.out
+        (entry,) = mleq("predict", "--recipe_id", "small", *where, *asked, "--json").json["predictions"]
+        assert entry["probability"] == pytest.approx(day["probability"], rel=1e-4)
+        assert entry["level"]["days"] == 60
+
     @pytest.mark.parametrize(
         ("date", "sentence"),
         [

@@ -9,8 +9,10 @@ import pytest
 from mleq import api
 from mleq.errors import RecipeError
 from mleq.experiment.level import at_level
-from mleq.forecast import forecasting, leveling
-from mleq.forecast.leveling import level_before
+from mleq.forecast import forecasting, leaks, statement
+from mleq.forecast.evaluation import evaluate
+from mleq.forecast.leveling import Level
+from mleq.forecast.references import fit_references
 from mleq.forecast.samples import make_samples
 
 SPAN = 40
@@ -26,15 +28,25 @@ def case(request, make_recipe, make_events):
     recipe = make_recipe(target={"horizon_days": request.param}, calibration={"level_days": SPAN})
     events = make_events(700, near=(35.7, 139.8))
     samples = make_samples(recipe, events)
+    level = Level.of(recipe, samples)
     learned = SimpleNamespace(
-        uncalibrated=lambda samples, indices, batch_size: chance(samples.dates[indices]), calibrator=lambda raw: raw
+        uncalibrated=lambda samples, indices, batch_size: chance(samples.dates[indices]),
+        calibrator=lambda raw: raw / 2,
+        level=level,
     )
-    table = forecasting.forecast_parts(recipe, events, samples, learned, {})
-    return SimpleNamespace(recipe=recipe, events=events, samples=samples, table=table)
+    references = fit_references(recipe, events, samples, ["climatology"])
+    table = forecasting.forecast_parts(recipe, events, samples, learned, references)
+    return SimpleNamespace(
+        recipe=recipe, events=events, samples=samples, level=level, table=table, references=references
+    )
 
 
-def since(case) -> np.datetime64:
-    return case.samples.dates[case.samples.parts["validation"][0]]
+def halved(dates):
+    return chance(dates) / 2
+
+
+def factors(case, events, dates, state=halved):
+    return case.level.before(case.recipe, events, np.asarray(dates), state)["factor"].to_numpy()
 
 
 def test_it_is_what_came_over_what_was_stated(case):
@@ -42,59 +54,143 @@ def test_it_is_what_came_over_what_was_stated(case):
     date = samples.dates[samples.parts["test"][20]]
     last = int((date - samples.dates[0]).astype(int)) - horizon  # decided as the date begins
     known = np.arange(last - SPAN + 1, last + 1)
-    factor = (samples.target[known].sum() + leveling.PRIOR * horizon) / (
-        chance(samples.dates[known]).sum() + leveling.PRIOR * horizon
-    )
-    (found,) = level_before(case.recipe, case.events, np.array([date]), since=since(case), state=chance)
-    assert found == pytest.approx(factor)
+    came, stated = samples.target[known].sum(), halved(samples.dates[known]).sum()
+    factor = (came + 5 * horizon) / (stated + 5 * horizon)
+    found = case.level.before(case.recipe, case.events, np.array([date]), halved).iloc[0]
+    assert found["factor"] == pytest.approx(factor)
+    assert (found["days"], found["came"], found["until"]) == (SPAN, came, pd.Timestamp(samples.dates[last]))
+    assert found["stated"] == pytest.approx(stated)
     row = case.table[case.table["target_date"] == date.astype("datetime64[s]")].iloc[0]
-    assert row["probability"] == pytest.approx(at_level(chance([date]), np.array([factor]))[0])
-    assert row["uncalibrated"] == chance([date])[0]
+    assert row["probability"] == pytest.approx(at_level(halved([date]), np.array([factor]))[0])
+    assert (row["uncalibrated"], row["calibrated"]) == (chance([date])[0], halved([date])[0])
     assert not np.isclose(factor, 1.0, atol=0.01)
-
-
-def test_days_are_forecast_alike_in_a_run_and_afterwards(case):
-    dates = case.table["target_date"].to_numpy().astype("datetime64[D]")
-    shuffled = np.random.default_rng(5).permutation(len(dates))
-    level = level_before(case.recipe, case.events, dates[shuffled], since=since(case), state=chance)
-    said = at_level(chance(dates[shuffled]), level)
-    np.testing.assert_allclose(said, case.table["probability"].to_numpy()[shuffled])
-    assert level[dates[shuffled] == dates[0]] == [1.0]  # of no day before it, which the network learnt from
 
 
 def test_no_event_from_the_issue_time_on_matters(case):
     samples = case.samples
     for index in samples.parts["test"][[3, 30]]:
-        asked = {"since": since(case), "state": chance}
         date = samples.dates[[index]]
-        whole = level_before(case.recipe, case.events, date, **asked)
+        whole = factors(case, case.events, date)
         past = case.events[case.events["origin_time"] < samples.issue_times[index]]
         past.attrs = case.events.attrs
-        np.testing.assert_array_equal(level_before(case.recipe, past, date, **asked), whole)
+        np.testing.assert_array_equal(factors(case, past, date), whole)
         earlier = past[past["origin_time"] < samples.issue_times[index] - pd.Timedelta(days=9)]
         earlier.attrs = case.events.attrs
-        assert level_before(case.recipe, earlier, date, **asked) != whole
+        assert factors(case, earlier, date) != whole
+
+
+def test_the_leak_detector_tries_it(case, monkeypatch):
+    found = leaks.find_leaks(case.recipe, case.events, fit=lambda *_: {}, issue_times=6)
+    (probe,) = [one for one in found if one["probe"] == "level"]
+    assert probe["tried"] > 6
+    assert not probe["found"]
+    before = Level.before
+
+    def knowing(self, recipe, events, dates, state):
+        return before(self, recipe, events, dates + np.timedelta64(30, "D"), state)
+
+    monkeypatch.setattr(Level, "before", knowing)
+    found = leaks.find_leaks(case.recipe, case.events, fit=lambda *_: {}, issue_times=6)
+    assert any("the level of" in sentence for one in found if one["probe"] == "level" for sentence in one["found"])
+
+
+def test_no_day_is_asked_for_in_vain(case):
+    """Nor one that the network learnt from, nor one whose window begins before the catalogue."""
+    asked = []
+
+    def listening(dates):
+        asked.extend(dates)
+        return halved(dates)
+
+    test, horizon = case.samples.dates[case.samples.parts["test"]], case.recipe.target.horizon_days
+    factors(case, case.events, test[[5, 6]], listening)
+    assert sorted(asked) == sorted(test[5] - horizon - np.arange(-1, SPAN))
+    asked.clear()
+    validation = case.samples.dates[case.samples.parts["validation"]]
+    factors(case, case.events, validation[[9]], listening)
+    assert min(asked) == validation[0]
+    late = case.events[case.events["origin_time"] >= pd.Timestamp(test[10], tz="UTC")]
+    late.attrs = case.events.attrs | {"start": pd.Timestamp(test[10], tz="UTC")}
+    asked.clear()
+    found = case.level.before(case.recipe, late, test[[30]], listening).iloc[0]
+    first = test[10] + 1 + case.recipe.grid.window_days  # whole days of Tokyo begin on the next
+    assert min(asked) == first
+    assert found["days"] == len(asked) == (test[30] - horizon - first).astype(int) + 1
 
 
 def test_beyond_the_catalogue_its_last_days_say_the_level(case):
     """However far; days without data are no days without events."""
     last = np.datetime64("2001-12-31")
-    asked = {"since": since(case), "state": chance}
-    found = level_before(case.recipe, case.events, last + np.array([1, 9, 400]), **asked)
+    found = factors(case, case.events, last + np.array([1, 9, 400]))
     assert found[0] == found[1] == found[2] != 1.0
 
 
 def test_before_there_is_a_day_to_look_at_the_level_is_one(case):
-    dates = since(case) - np.array([0, 1, 50])
-    np.testing.assert_array_equal(
-        level_before(case.recipe, case.events, dates, since=since(case), state=chance), np.ones(3)
-    )
+    first = case.samples.dates[case.samples.parts["validation"][0]]
+    found = case.level.before(case.recipe, case.events, first - np.array([0, 1, 50]), halved)
+    assert (found["factor"] == 1).all()
+    assert (found["days"] == 0).all()
+    assert statement.level_said(found.iloc[0])["until"] is None
 
 
 def test_days_in_which_more_comes_than_was_said_are_put_right(case):
     test = case.table[case.table["part"] == "test"]
-    off = abs(np.log(test["uncalibrated"].mean() / test["observed"].mean()))
+    off = abs(np.log(test["calibrated"].mean() / test["observed"].mean()))
     assert abs(np.log(test["probability"].mean() / test["observed"].mean())) < 0.7 * off
+
+
+def test_each_step_is_scored(case):
+    found = evaluate(case.recipe, case.table)["calibration"]
+    assert list(found) == ["before", "after", "at_level"]
+    test = case.table[case.table["part"] == "test"]
+    for step, column in (("before", "uncalibrated"), ("after", "calibrated"), ("at_level", "probability")):
+        assert found[step]["mean_forecast"] == pytest.approx(test[column].mean())
+    (line,) = [one for one in statement._gain_and_calibration({"calibration": found}) if one.startswith("mean")]
+    assert f"{test['probability'].mean():.3f} at its level, observed" in line
+    assert line.endswith("at its level")
+
+
+class Network:
+    """Stands where Keras's model does: says a window's chance by the date that follows it."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def predict(self, dates, batch_size, verbose):
+        self.asked += len(dates)
+        return chance(dates)[:, None]
+
+
+def test_days_are_forecast_alike_in_a_run_and_afterwards(case, monkeypatch, tmp_path):
+    network, parts = Network(), case.samples.parts
+    monkeypatch.setattr(forecasting, "load_model", lambda run: network)
+    monkeypatch.setattr(forecasting, "window_for", lambda recipe, events, dates: dates)
+    monkeypatch.setattr(forecasting.Calibrator, "from_dict", lambda kept: lambda raw: raw / 2)
+    monkeypatch.setattr(forecasting, "AT_ONCE", 7)
+    monkeypatch.setattr("mleq.forecast.leveling.PRIOR", 77.0)  # a run's own is kept with it
+    kept = {"references": {name: one.parameters for name, one in case.references.items()}}
+    split = {name: {"start": str(case.samples.dates[some[0]]), "end": str(case.samples.dates[some[-1]])}
+             for name, some in parts.items()}  # fmt: skip
+    run = SimpleNamespace(
+        folder=tmp_path,
+        summary={"split": split, "verdict": "-"},
+        calibration={**kept, "level": case.level.to_dict()},
+    )
+    table = case.table.iloc[np.random.default_rng(5).permutation(len(case.table))]
+    dates = table["target_date"].to_numpy().astype("datetime64[D]")
+    entries = forecasting.forecast(case.recipe, case.events, run, dates)
+    np.testing.assert_allclose([one["probability"] for one in entries], table["probability"])
+    assert network.asked <= len(case.samples.dates[parts["validation"][0] :])  # each day once
+    first = entries[int(np.argmin(dates))]
+    assert (first["level"]["factor"], first["level"]["days"]) == (1.0, 0)
+    last = entries[int(np.argmax(dates))]
+    (line,) = [one for one in statement.notes([last]) if "multiplied" in one]
+    assert f"of the {SPAN} days to {last['level']['until']} {last['level']['came']} came true" in line
+    assert not any("multiplied" in one for one in statement.notes([first]))
+    del run.calibration["level"]
+    (plain,) = forecasting.forecast(case.recipe, case.events, run, dates[:1])
+    assert plain["probability"] == pytest.approx(table["calibrated"].iloc[0])
+    assert "level" not in plain
 
 
 def test_a_pool_is_told_to_use_its_own():

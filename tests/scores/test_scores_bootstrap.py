@@ -121,6 +121,20 @@ def test_intervals_equal_resampling_by_hand():
         assert interval["detectable"] == pytest.approx((high + 0.8416) * spread)
 
 
+@given(st.integers(0, 10_000))
+@settings(max_examples=15)
+def test_a_gain_is_the_other_ones_loss(seed):
+    observed, chance = bernoulli(seed, n=150)
+    other = np.clip(chance * np.random.default_rng(seed).uniform(0.6, 1.4), 0, 0.95)
+    result = scores.block_bootstrap(observed, {"m": chance, "o": other}, mean_block_days=7, seed=9, n_resamples=100)
+    for name in ("nats_per_day", "nats_per_event_day"):
+        ours, theirs = result.gain("m", "o")[name], result.gain("o", "m")[name]
+        if ours["low"] is not None:
+            assert [ours["low"], ours["value"], ours["high"]] == pytest.approx(
+                [-theirs["high"], -theirs["value"], -theirs["low"]]
+            )
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=3, max_size=30),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mleq.scores.blocks import Blocks, stationary_indices
-from mleq.scores.intervals import POWER_80, block_interval, pivots, studentised
+from mleq.scores.intervals import FAR, POWER_80, block_interval, pivots, studentised
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,19 @@ def test_a_far_end_leaves_less_beyond_it_and_the_near_one_where_it_is(made, sign
     quantile = np.quantile(pivot, 0.01 if sign > 0 else 0.99)
     assert found[far] == pytest.approx(arguments[0] - quantile * spread)
     assert abs(found[far]) > abs(plain[far])
+
+
+def test_a_place_leaves_1_75_percent_beyond_the_far_end_of_its_gain():
+    assert pytest.approx(1.75) == 100 * 0.025 * FAR
+
+
+def test_zero_has_its_far_end_above(made):
+    daily, marked, blocks, resampled = made
+    centred = daily - marked * daily.sum() / marked.sum()
+    arguments = (0.0, resampled - resampled.mean(), blocks, centred, marked, 0.9)
+    plain, found = studentised(*arguments), studentised(*arguments, beyond=0.2)
+    assert found["low"] == plain["low"]
+    assert found["high"] > plain["high"]
 
 
 def test_what_is_the_same_in_every_resample_has_an_interval_of_no_width(made):
