@@ -4,8 +4,8 @@
 
 No network: the share of event-days in the first third of the days before the test part is the forecast of the other two
 thirds, held at its level (`mleq.experiment.level`) with spans of days and priors of event-days. The eight Japanese
-places and the six others, at M 4.5 and at M 5. Printed: what the level gains over the share itself, nats per event-day,
-all together; and at how many places it gains at all. No day of a test part is looked at.
+places and the six others, at M 4.5 and at M 5: 28 targets. Printed: what the level gains over the share itself, nats per event-day,
+all together; and for how many targets it gains at all. No day of a test part is looked at.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
     words.add_argument("--catalog", type=Path, required=True, help="file of events")
     asked = words.parse_args()
     places = list(earlier_days(asked.catalog))
-    print(f"{len(places)} places; nats per event-day (places with a gain); across: event-days of the prior")
+    print(f"{len(places)} targets; nats per event-day (targets with a gain); across: event-days of the prior")
     print(f"{'days':>5}" + "".join(f"{prior:>16}" for prior in PRIORS))
     for span in SPANS:
         cells = []
