@@ -4,8 +4,8 @@
 
 No network: the share of event-days in the first third of the days before the test part is the forecast of the other two
 thirds, held at its level (`mleq.experiment.level`) with spans of days and priors of event-days. The eight Japanese
-places and the six others, at M 4.5 and at M 5: 28 targets. Printed: what the level gains over the share itself, nats per event-day,
-all together; and for how many targets it gains at all. No day of a test part is looked at.
+places and the six others, at M 4.5 and at M 5: 28 targets. Printed: what the level gains over the share itself, nats
+per event-day, all together; and for how many targets it gains at all. No day of a test part is looked at.
 """
 
 from __future__ import annotations
