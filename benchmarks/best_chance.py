@@ -150,19 +150,16 @@ def page(asked: argparse.Namespace, events, found: dict[str, float], best: str, 
         "",
         verdict,
     ]
-    lines += ["", "| gain over | nats per day | detectable | nats per event-day |", "|---|---|---|---|"]
+    lines += ["", "| gain over | nats per day | detectable |", "|---|---|---|"]
     for name in scored.values:
         if name != "probability":
-            gain = scored.gain("probability", name)
-            day, event = gain["nats_per_day"], gain["nats_per_event_day"]
-            lines.append(
-                f"| {name.replace('_', ' ')} | {interval(day, 4)} | {day['detectable']:.4f} | {interval(event, 3)} |"
-            )
+            gain = scored.gain("probability", name)["nats_per_day"]
+            lines.append(f"| {name.replace('_', ' ')} | {interval(gain)} | {gain['detectable']:.4f} |")
     return lines
 
 
-def interval(gain: dict, digits: int) -> str:
-    return f"{gain['value']:+.{digits}f} [{gain['low']:+.{digits}f}, {gain['high']:+.{digits}f}]"
+def interval(gain: dict) -> str:
+    return f"{gain['value']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
 
 
 if __name__ == "__main__":
