@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -87,7 +88,7 @@ def main(door: str | None = None) -> None:
     """
     # Imports make hundreds of thousands of objects that stay; looking for garbage among them takes a tenth of a second.
     gc.set_threshold(50_000, 20, 100)
-    words = ([door] if door else []) + sys.argv[1:]
+    words, written_to = ([door] if door else []) + sys.argv[1:], sys.stdout
     try:
         code = mleq_group.main(words, prog_name="mleq", standalone_mode=False)
     except click.NoSuchOption as error:
@@ -104,8 +105,11 @@ def main(door: str | None = None) -> None:
         click.echo(_message(error), err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks twice is answered once
         click.echo("\nstopped; the same command goes on from what was finished", err=True)
         code = 130
+    except SystemExit as leaving:  # click's own way out, and it puts another stdout where the reader has seen enough
+        code = leaving.code if sys.stdout is written_to else 0
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0

@@ -94,4 +94,5 @@ def _show_seeds(recipe, seeds, average, as_json: bool, out_dir: Path, **how) -> 
         return
     for line in spread_lines(summary):
         click.echo(line)
-    click.echo(f"kept in {out_dir / recipe.id / 'seeds'}")
+    last = summary["seeds"][-1]
+    click.echo(f"kept in {out_dir / recipe.id / 'seeds'}; predict uses the run of seed {last['seed']}, {last['run']}")

@@ -34,7 +34,7 @@ STALE_DAYS = 7.0
 """A catalogue that ends so long before the issue time knows too little of what is going on."""
 
 _LINE = re.compile(rb'(\{"number":(\d+),"previous":"([0-9a-f]{64})",.*),"sha256":"([0-9a-f]{64})"\}', re.DOTALL)
-_REMEDY = "do not mend it by hand: take both files back from a copy, and see `mleq ledger verify`"
+_REMEDY = "do not mend it by hand: take ledger.jsonl and ledger.head back from one copy, and see `mleq ledger verify`"
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,12 @@ def notes(entries: list[dict[str, Any]]) -> list[str]:
             if days:
                 lie, prove = ("lies", "it proves") if days == 1 else ("lie", "they prove")
                 lines.append(f"{name}: {days} of these days {lie} in the part on which it {what}; {prove} nothing")
-        level = own[-1].get("level")
+        last = max(own, key=lambda entry: entry["target_date"])
+        level = last.get("level")
         if level and level["days"]:
             lines.append(
                 f"{name}: of the {level['days']} days to {level['until']} {level['came']} came true where the network "
-                f"had said {level['stated']:.1f}; what it expects of {own[-1]['target_date']} is multiplied by "
+                f"had said {level['stated']:.1f}; what it expects of {last['target_date']} is multiplied by "
                 f"{level['factor']:.2f}"
             )
     return lines

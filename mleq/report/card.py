@@ -8,7 +8,7 @@ from typing import Any
 from mleq import atomic
 from mleq.report.agencies import NO_WARNING, agency_of
 from mleq.report.record import RunRecord, is_simulated
-from mleq.report.skill import BELOW_COMPLETENESS, size_of
+from mleq.report.skill import BELOW_COMPLETENESS, held_at_level, size_of
 from mleq.report.wording import DASH, count, digits_for, method_title, number, score_title
 
 NAME = "MODEL_CARD.md"
@@ -138,6 +138,8 @@ def _limits(run: RunRecord) -> list[str]:
     ]
     if run.summary["catalog"].get("target_below_completeness"):
         said.append(f"- {BELOW_COMPLETENESS}")
+    if held := held_at_level(run):
+        said.append(f"- {held}")
     return said
 
 

@@ -122,6 +122,9 @@ def _card(one: _Trained, entry: dict[str, Any] | None) -> Html:
         about,
         paragraph(verdict),
         _forecast(entry, dated="horizon_days" in one.target),
+        paragraph("Made by an earlier run than the one above.", class_="caution")
+        if entry and entry.get("run") != one.summary.get("run")
+        else None,
         class_=kind or None,
     )
 

@@ -23,6 +23,17 @@ BELOW_COMPLETENESS = (
 )
 
 
+def held_at_level(run: RunRecord) -> str:
+    """Say that forecasts are held at their level, and whether anything else tells their days apart; else nothing."""
+    level = run.calibration.get("level")
+    if not level:
+        return ""
+    held = f"Forecasts are held at the level of the last {level['days']} days, which is a trailing rate's knowledge"
+    if (run.calibration.get("platt") or {}).get("slope") == 0:
+        return f"{held}. Nothing else tells their days apart: the network's order of days was found to be of no use."
+    return f"{held} and not the network's."
+
+
 def verdict(run: RunRecord) -> Html:
     """Say in one sentence what the forecast is worth, as the evaluation ruled."""
     sentence = run.summary["verdict"]
@@ -37,6 +48,7 @@ def verdict(run: RunRecord) -> Html:
         paragraph("Every day is given the same chance: this model tells no day from another.", class_="caution")
         if one_for_all(run.summary["scores"].get("roc_auc") or {})
         else None,
+        paragraph(held, class_="caution") if (held := held_at_level(run)) else None,
         paragraph(f"{several}.", class_="caution") if (several := caution(run.summary)) else None,
         id="verdict",
         class_=f"first {kind}".strip(),

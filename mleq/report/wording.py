@@ -93,12 +93,17 @@ def method_title(name: str) -> str:
 
 
 def digits_for(score: Mapping[str, Any]) -> int:
-    """Return how many decimals tell a value from the ends of its interval: two digits of its width, 3 to 6."""
+    """Return how many decimals tell a value from the ends of its interval, and these from zero, 3 to 6.
+
+    >>> digits_for({"value": -0.003, "low": -0.013, "high": -0.0002})
+    4
+    """
     low, high = score.get("low"), score.get("high")
     scale = high - low if low is not None and high is not None else abs(score.get("value") or 0.0)
     if not scale > 0:
         return 3
-    return min(max(3, 1 - math.floor(math.log10(scale))), 6)
+    ends = [-math.floor(math.log10(abs(end))) for end in (low, high) if end]
+    return min(max(3, 1 - math.floor(math.log10(scale)), *ends), 6)
 
 
 def number(value: float, digits: int = 3, *, signed: bool = False) -> str:

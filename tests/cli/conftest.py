@@ -1,4 +1,5 @@
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def mleq(capsys, monkeypatch):
         capsys.readouterr()
         with pytest.raises(SystemExit) as leaving:
             main()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a command that was stopped wants to hear no more
         out, err = capsys.readouterr()
         assert "Traceback" not in err
         return Answer(leaving.value.code, out, err)

@@ -41,3 +41,28 @@ def test_a_killed_training_goes_on(tmp_path, small, recipes):
     )
     pd.testing.assert_frame_equal(whole, killed)
     assert [p.name for p in (tmp_path / "killed" / "small" / "runs").glob(".*")] == []
+
+
+@pytest.mark.tensorflow
+def test_who_asks_to_stop_many_times_is_answered_once(tmp_path, small, recipes):
+    small["model"] |= {"epochs": 400, "patience": 400}
+    recipes(small)
+    process = subprocess.Popen(train(tmp_path, "stopped"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list((tmp_path / "stopped").glob("small/runs/.unfinished-*/training/*")):
+        time.sleep(0.01)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    said = process.stderr.read()
+    assert process.returncode == 130
+    assert said.count("stopped; the same command goes on") == 1
+    assert "Traceback" not in said
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure():
+    words = [sys.executable, str(CLONE / "cmd" / "check"), "--recipe_id", "demo"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait() == 0
+    assert "Error" not in said

@@ -32,6 +32,12 @@ class TestShelf:
         assert text.count('<a href="somewhere/report.html"') == 2, "the card's and the map's"
         assert "no warning system" in text
 
+    @pytest.mark.parametrize(("run", "marked"), [("20260101T000000Z-0123abcd", False), ("20250101T000000Z-99", True)])
+    def test_a_forecast_of_another_run_is_not_taken_for_this_ones(self, out, run, marked):
+        entry = {"recipe_id": "somewhere", "target_date": "2026-02-02", "probability": 0.1, "run": run}
+        (out / "predictions.json").write_text(json.dumps({"predictions": [entry]}))
+        assert ("Made by an earlier run" in shelf.draw(out).read_text(encoding="utf-8")) == marked
+
     def test_a_simulated_region_is_not_put_on_the_world(self, out):
         catalog = {**make_summary()["catalog"], "source": "simulated, seed 1"}
         write_run(out / "nowhere" / RUN, plots=False, recipe_id="nowhere", catalog=catalog)
