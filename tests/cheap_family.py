@@ -20,6 +20,7 @@ class Share:
     calibration: dict = field(default_factory=lambda: {"prior_shift": None})
     history = None
     calibrator = Calibrator(PriorShift(0.5, 0.5))
+    level = None
 
     def save(self, folder):
         (folder / "share.txt").write_text(str(self.share))
