@@ -1,14 +1,15 @@
 """Are probabilities right after RandomUnderSampler and after SMOTE, on days that nothing was fitted on?
 
-    python benchmarks/calibration.py [--catalog usgs.csv.gz] [--recipes tokyo,chile] [--epochs 4] [--level_days 365]
+    python benchmarks/calibration.py [--catalog usgs.csv.gz] [--recipes tokyo,chile] [--epochs 4] [--levels 365,auto]
 
 On the simulated catalogue of `demo` and, where a catalogue is given, on `tokyo` or the places named, with a coarser
 grid and a smaller network, so that it takes minutes. For each: mean forecast over observed frequency on the test
-part, as the network says it, after calibration, and after that at the level of its last days
-(`calibration.level_days`), beside the interval that drift allows; the expected calibration errors, and beside them the
-one that a right forecast of as many days would show by chance (the mean of 200 draws by the chances at their level, of
-days that do not depend on each other). Below each row: what the network says of the days that it learnt from, before
-resampling.
+part, as the network says it, after calibration, and after that at the levels asked for (`calibration.level_days`; what
+`auto` chose on out-of-fold days stands below), beside the interval that drift allows; the expected calibration errors,
+and beside them the one that a right forecast of as many days would show by chance (the mean of 200 draws by the
+chances at the last level, of days that do not depend on each other). `well`: the ratio lies within the interval, and
+the error is at most a third of what it was before. Below each row: what the network says of the days that it learnt
+from, before resampling.
 
 The interval: a forecast cannot know how the base rate changes between the days that it learns from and the test part.
 One that carries the earlier rate on has the ratio (earlier frequency / test frequency), one that foresees the change
@@ -22,6 +23,7 @@ import argparse
 import logging
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from mleq import api, scores
 from mleq.forecast import family
 from mleq.forecast.evaluation import calibration_of
 from mleq.forecast.forecasting import forecast_parts
+from mleq.forecast.leveling import Level
 
 METHODS = ("RandomUnderSampler", "SMOTE")
 SMALLER = ["grid.rows=10", "grid.columns=15", "model.filters=8", "model.learning_rate=0.001"]
@@ -40,55 +43,68 @@ def main() -> int:
     words.add_argument("--catalog", type=Path, help="file of events of places; without it only the simulation is tried")
     words.add_argument("--recipes", default="tokyo", help="places with commas between them")
     words.add_argument("--epochs", type=int, default=4)
-    words.add_argument("--level_days", type=int, default=365)
+    words.add_argument("--levels", default="365,auto", help="values of calibration.level_days with commas between them")
     asked = words.parse_args()
-    places = asked.recipes.split(",") if asked.catalog else []
+    places, levels = asked.recipes.split(",") if asked.catalog else [], asked.levels.split(",")
     cases = [("demo", []), *((name, SMALLER) for name in places)]
+    steps = ["after", *levels]
     print("ratio: mean forecast / observed frequency on the test part; ECE: expected calibration error, 10 bins")
-    header = f"{'recipe':<10}{'resampling':<20}{'ratio before':>13}{'after':>8}{'at level':>10}{'drift allows':>16}"
-    print(f"{header}{'ECE before':>12}{'after':>8}{'at level':>10}{'chance':>8}{'Platt':>13}  well  at its level")
+    each = "".join(f"{step:>8}" for step in steps)
+    print(f"{'recipe':<10}{'resampling':<20}{'ratio before':>13}{each}{'drift allows':>16}{'ECE before':>12}{each}"
+          f"{'chance':>8}  well: {' '.join(f'{step:<6}' for step in steps)}")  # fmt: skip
     held = []
     for name, changes in cases:
         for method in METHODS:
-            settings = [*changes, f"model.epochs={asked.epochs}", f"calibration.level_days={asked.level_days}"]
-            held.append(row(name, settings, method, asked.catalog))
-    for which, what in enumerate(("after calibration", f"at the level of {asked.level_days} days")):
+            held.append(row(name, [*changes, f"model.epochs={asked.epochs}"], method, levels, asked.catalog))
+    for which, step in enumerate(steps):
+        what = "after calibration" if which == 0 else f"at the level of {step} days"
         print(f"{what}: {sum(one[which] for one in held)} of {len(held)} within the interval and with at most a third "
               "of the error")  # fmt: skip
-    return 0 if all(one for one, _ in held) else 1
+    return 0 if all(one[0] for one in held) else 1
 
 
-def row(name: str, changes: list[str], method: str, catalog: Path | None) -> tuple[bool, bool]:
-    """Train a recipe after a way of resampling; print and judge its calibration on the test part."""
-    recipe = api.load_recipe(name, changes=[*changes, f'resample=[{{"name": "{method}"}}]'])
+def row(name: str, changes: list[str], method: str, levels: list[str], catalog: Path | None) -> list[bool]:
+    """Train a recipe after a way of resampling; print and judge its calibration on the test part, step by step."""
+    recipes = [
+        api.load_recipe(name, changes=[*changes, f'resample=[{{"name": "{method}"}}]', f"calibration.level_days={one}"])
+        for one in levels
+    ]
+    recipe = recipes[-1]
     events = api.load_events(recipe, files=[catalog] if recipe.catalog.source == "usgs" else [])
     samples = family.make_samples(recipe, events)
     with tempfile.TemporaryDirectory() as work:
         learned = family.learner(recipe)(samples, events, work=Path(work), key=method)
-    test = samples.parts["test"]
+    test, train = samples.parts["test"], samples.parts["train"]
     observed = samples.target[test]
-    table = forecast_parts(recipe, events, samples, learned, {}).query("part == 'test'")
-    raw, leveled = table["uncalibrated"].to_numpy(), table["probability"].to_numpy()
-    low, high = allowed(samples.target[np.r_[samples.parts["train"], samples.parts["validation"]]], observed)
-    scored = [calibration_of(observed, one) for one in (raw, learned.calibrator(raw), leveled)]
+    said, chosen = {}, ""
+    for one, asked in zip(recipes, levels, strict=True):
+        level = Level.of(one, samples, learned.out_of_fold)
+        table = forecast_parts(one, events, samples, replace(learned, level=level), {}).query("part == 'test'")
+        said[asked] = table["probability"].to_numpy()
+        if asked == "auto":
+            chosen = f"; auto: {f'{level.days} days, {level.prior:g} event-days' if level else 'no level'}"
+    raw = table["uncalibrated"].to_numpy()
+    low, high = allowed(samples.target[np.r_[train, samples.parts["validation"]]], observed)
+    scored = [calibration_of(observed, one) for one in (raw, learned.calibrator(raw), *said.values())]
     ratios = [one["mean_forecast"] / one["observed_frequency"] for one in scored]
     errors = [one["expected_calibration_error"] for one in scored]
     well = [low <= ratio <= high and error <= errors[0] / 3 for ratio, error in zip(ratios, errors, strict=True)][1:]
-    platt = learned.calibrator.platt
-    curve = "none" if platt is None else f"{platt.intercept:+.2f} {platt.slope:+.2f}"
+    verdicts = " ".join(f"{'yes' if one else 'NO':<6}" for one in well)
     print(
-        f"{name:<10}{method:<20}{ratios[0]:>13.2f}{ratios[1]:>8.2f}{ratios[2]:>10.2f}{f'{low:.2f} to {high:.2f}':>16}"
-        f"{errors[0]:>12.3f}{errors[1]:>8.3f}{errors[2]:>10.3f}{by_chance(leveled):>8.3f}{curve:>13}  "
-        f"{'yes' if well[0] else 'NO':<6}{'yes' if well[1] else 'NO'}",
+        f"{name:<10}{method:<20}{ratios[0]:>13.2f}{''.join(f'{one:>8.2f}' for one in ratios[1:])}"
+        f"{f'{low:.2f} to {high:.2f}':>16}{errors[0]:>12.3f}{''.join(f'{one:>8.3f}' for one in errors[1:])}"
+        f"{by_chance(said[levels[-1]]):>8.3f}        {verdicts}",
     )
-    train = samples.parts["train"]
-    said, came = learned.uncalibrated(samples, train, recipe.model.batch_size), samples.target[train] > 0
+    before, came = learned.uncalibrated(samples, train, recipe.model.batch_size), samples.target[train] > 0
+    platt = learned.calibrator.platt
+    curve = "no curve" if platt is None else f"Platt's curve {platt.intercept:+.2f} {platt.slope:+.2f}"
     print(
-        f"{'':20}of its training days, {came.mean():.3f} of them with an event, it says {said.mean():.3f} before "
-        f"calibration: {said[came].mean():.3f} where one came, {said[~came].mean():.3f} where none did",
+        f"{'':10}of its training days, {came.mean():.3f} of them with an event, it says {before.mean():.3f} before "
+        f"calibration: {before[came].mean():.3f} where one came, {before[~came].mean():.3f} where none did; "
+        f"{curve}{chosen}",
         flush=True,
     )
-    return tuple(well)
+    return well
 
 
 def by_chance(probability: np.ndarray) -> float:

@@ -141,10 +141,9 @@ def learner(recipe: CatalogRecipe) -> Learner:
         learned = classifier.learn(
             recipe.model.name, model, samples, training, recipe.model, work=work, seed=recipe.seed, key=key
         )
-        learned = replace(learned, level=Level.of(recipe, samples))
-        if recipe.calibration.method == "prior_shift":
-            return learned
-        return platt_scaled(learned, recipe, samples, network, work=work, key=key)
+        if recipe.calibration.method == "platt":
+            learned = platt_scaled(learned, recipe, samples, network, work=work, key=key)
+        return replace(learned, level=Level.of(recipe, samples, learned.out_of_fold))
 
     return learn
 

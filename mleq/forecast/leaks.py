@@ -18,7 +18,7 @@ from mleq.errors import Mistake
 from mleq.forecast.altered import ALTERATIONS, Case, Found, deleted_but_decisive, permuted, result
 from mleq.forecast.calibrating import days_in_blocks
 from mleq.forecast.days import issue_time
-from mleq.forecast.leveling import Level
+from mleq.forecast.leveling import PRIOR, SPANS, Level
 from mleq.forecast.outcomes import fit_date
 from mleq.forecast.plan import completeness_before
 from mleq.forecast.planted import planted_signal
@@ -210,7 +210,9 @@ def references_of_a_date(case: Case, sampled: list[int]) -> Found:
 
 def level_of_a_date(case: Case, sampled: list[int]) -> Found:
     """Alter the future of a target date: the level that a network's chances are held at must stay."""
-    level, share = Level.of(case.recipe, case.samples), case.samples.target[case.samples.parts["train"]].mean()
+    days, since = case.recipe.calibration.level_days, str(case.samples.dates[case.samples.parts["validation"][0]])
+    level = Level(max(SPANS) if days == "auto" else days, PRIOR, since)  # no network has chosen: the longest sees most
+    share = case.samples.target[case.samples.parts["train"]].mean()
 
     def factor(events: pd.DataFrame, date: np.datetime64) -> float:
         found = level.before(case.recipe, events, np.array([date]), lambda dates: np.full(len(dates), share))

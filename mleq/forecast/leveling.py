@@ -6,21 +6,29 @@ and the references that look back use it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mleq.experiment.level import looked_at, recent_level, recent_sums
+from mleq.experiment.level import at_level, looked_at, recent_level, recent_sums
+from mleq.experiment.out_of_fold import OutOfFold
 from mleq.forecast.outcomes import event_days_of_catalog
 from mleq.forecast.recipe import CatalogRecipe
 from mleq.forecast.target import within_horizon
+from mleq.scores.probability import daily_log_score
+
+log = logging.getLogger("mleq")
 
 PRIOR = 5.0
 """Event-days, for each day of the horizon, that are added to those that came and to those forecast: of a few events
 little is made. A judgement; what others bring on days before any test part is said in docs/worth.md."""
+
+SPANS, PRIORS = (90, 180, 365, 730, 1500), (2.0, 5.0, 10.0, 20.0, 50.0)
+"""Spans in days, and priors as `PRIOR`, among which `"level_days": "auto"` chooses."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +43,44 @@ class Level:
         As `PRIOR`, which it was when the run was made.
     since : str
         First date that is looked at: of days that it learnt from the network knows too much.
+    gained : float or None
+        Nats per day that it gained on the out-of-fold days that chose it; None where a recipe gave the days.
     """
 
     days: int
     prior: float
     since: str
+    gained: float | None = None
 
     @classmethod
-    def of(cls, recipe: CatalogRecipe, samples: Any) -> Level | None:
-        """Return the level that a recipe asks for, on samples or outcomes; None where it asks for none."""
-        if not recipe.calibration.level_days:
+    def of(cls, recipe: CatalogRecipe, samples: Any, out_of_fold: OutOfFold | None = None) -> Level | None:
+        """Return the level that a recipe asks for.
+
+        Parameters
+        ----------
+        recipe : CatalogRecipe
+        samples : Samples or outcomes
+        out_of_fold : OutOfFold, optional
+            Of the run's network, where the recipe lets them choose.
+
+        Returns
+        -------
+        Level or None
+            None where it asks for none, and where no level gains on the out-of-fold days or they carry no curve.
+        """
+        days, since = recipe.calibration.level_days, str(samples.dates[samples.parts["validation"][0]])
+        if days is None:
             return None
-        return cls(recipe.calibration.level_days, PRIOR, str(samples.dates[samples.parts["validation"][0]]))
+        if days != "auto":
+            return cls(days, PRIOR, since)
+        if out_of_fold is None or out_of_fold.platt is None:
+            log.warning("no level: there are no calibrated out-of-fold days that could choose it")
+            return None
+        gained, days, prior = max(_gains(out_of_fold, recipe.target.horizon_days))
+        if gained <= 0:
+            log.info("no level: none of %d gains on out-of-fold days", len(SPANS) * len(PRIORS))
+            return None
+        return cls(days, prior, since, gained)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `calibration.json` holds."""
@@ -115,3 +149,17 @@ class Level:
                 "stated": both[1],
             }
         )
+
+
+def _gains(out_of_fold: OutOfFold, horizon: int) -> Iterator[tuple[float, int, float]]:
+    """Nats per day that each span and prior gains on out-of-fold days, calibrated, with that span and prior.
+
+    Days between blocks are missing: those after them look further back than they need to, never ahead.
+    """
+    came = out_of_fold.days["observed"].to_numpy(bool)
+    stated = out_of_fold.platt(out_of_fold.days["probability"].to_numpy())
+    plain = daily_log_score(came, stated)
+    for span in SPANS:
+        for prior in PRIORS:
+            level = recent_level(came, stated, np.arange(came.size), span=span, horizon=horizon, prior=prior)
+            yield float((plain - daily_log_score(came, at_level(stated, level))).mean()), span, prior

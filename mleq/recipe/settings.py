@@ -223,13 +223,20 @@ class Calibration(Settings):
         le=50,
         description="blocks of train and validation days, each forecast by a network trained on the rest",
     )
-    level_days: int | None = Field(
+    level_days: Annotated[int, Field(ge=10, le=3650)] | Literal["auto"] | None = Field(
         None,
-        ge=10,
-        le=3650,
         description="past days of which those with an event are held against those forecast; their ratio multiplies "
-        "what is expected; null: none",
+        "what is expected; auto: as many as bring most on out-of-fold days; null: none",
     )
+
+    @model_validator(mode="after")
+    def _chosen_on_out_of_fold_days(self):
+        if self.level_days == "auto" and self.method != "platt":
+            raise ValueError(
+                f"level_days 'auto' is chosen on out-of-fold days, which method '{self.method}' does not make; give "
+                "a number of days, or method 'platt'"
+            )
+        return self
 
 
 class Layer(BaseModel):
