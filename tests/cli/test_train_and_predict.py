@@ -3,6 +3,7 @@ import errno
 import json
 import os
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -305,7 +306,7 @@ class TestPredict:
         assert json.loads((run / "summary.json").read_text())["model"]["level_days"] == 60
         kept = json.loads((run / "calibration.json").read_text())["level"]
         table = pd.read_parquet(run / "forecasts.parquet").set_index("target_date")
-        assert kept == {"days": 60, "prior": 5.0, "since": f"{table.index[0]:%Y-%m-%d}"}
+        assert kept == {"days": 60, "prior": 5.0, "since": f"{table.index[0]:%Y-%m-%d}", "gained": None}
         day = table[table["part"] == "test"].iloc[40]
         asked = ("--target_date", f"{day.name:%Y-%m-%d}")
         answer = mleq("predict", "--recipe_id", "small", *where, *asked)
@@ -313,6 +314,26 @@ class TestPredict:
         (entry,) = mleq("predict", "--recipe_id", "small", *where, *asked, "--json").json["predictions"]
         assert entry["probability"] == pytest.approx(day["probability"], rel=1e-4)
         assert entry["level"]["days"] == 60
+
+    def test_out_of_fold_days_choose_the_level(self, tmp_path, small, mleq, recipes, monkeypatch):
+        asked = []
+
+        def gains(out_of_fold, horizon):
+            asked.append(out_of_fold)
+            return iter([(0.002, 30, 9.0), (0.003, 60, 7.0), (-0.1, 90, 2.0)])
+
+        monkeypatch.setattr("mleq.forecast.leveling._gains", gains)
+        where = ("--recipe", recipes(small, path=tmp_path / "recipe.json"), "--out_dir", tmp_path / "out")
+        assert mleq("train", "--recipe_id", "small", *where, "--set", "calibration.level_days=auto").code == 0
+        (run,) = (tmp_path / "out" / "small" / "runs").iterdir()
+        kept = json.loads((run / "calibration.json").read_text())
+        assert {key: kept["level"][key] for key in ("days", "prior", "gained")} == {
+            "days": 60, "prior": 7.0, "gained": 0.003,
+        }  # fmt: skip
+        (found,) = asked
+        pd.testing.assert_frame_equal(found.days, pd.read_parquet(run / "out_of_fold.parquet"), check_dtype=False)
+        assert asdict(found.platt) == kept["platt"]
+        assert "calibrated" in pd.read_parquet(run / "forecasts.parquet")
 
     @pytest.mark.parametrize(
         ("date", "sentence"),

@@ -8,8 +8,10 @@ import pytest
 
 from mleq import api
 from mleq.errors import RecipeError
+from mleq.experiment.calibration import Platt
 from mleq.experiment.level import at_level
-from mleq.forecast import forecasting, leaks, statement
+from mleq.experiment.out_of_fold import OutOfFold
+from mleq.forecast import forecasting, leaks, leveling, statement
 from mleq.forecast.evaluation import evaluate
 from mleq.forecast.leveling import Level
 from mleq.forecast.references import fit_references
@@ -79,8 +81,11 @@ def test_no_event_from_the_issue_time_on_matters(case):
         assert factors(case, earlier, date) != whole
 
 
-def test_the_leak_detector_tries_it(case, monkeypatch):
-    found = leaks.find_leaks(case.recipe, case.events, fit=lambda *_: {}, issue_times=6)
+@pytest.mark.parametrize("days", [SPAN, "auto"])
+def test_the_leak_detector_tries_it(case, days, monkeypatch):
+    calibration = case.recipe.calibration.model_copy(update={"level_days": days})
+    recipe = case.recipe.model_copy(update={"calibration": calibration})
+    found = leaks.find_leaks(recipe, case.events, fit=lambda *_: {}, issue_times=6)
     (probe,) = [one for one in found if one["probe"] == "level"]
     assert probe["tried"] > 6
     assert not probe["found"]
@@ -90,7 +95,7 @@ def test_the_leak_detector_tries_it(case, monkeypatch):
         return before(self, recipe, events, dates + np.timedelta64(30, "D"), state)
 
     monkeypatch.setattr(Level, "before", knowing)
-    found = leaks.find_leaks(case.recipe, case.events, fit=lambda *_: {}, issue_times=6)
+    found = leaks.find_leaks(recipe, case.events, fit=lambda *_: {}, issue_times=6)
     assert any("the level of" in sentence for one in found if one["probe"] == "level" for sentence in one["found"])
 
 
@@ -191,6 +196,65 @@ def test_days_are_forecast_alike_in_a_run_and_afterwards(case, monkeypatch, tmp_
     (plain,) = forecasting.forecast(case.recipe, case.events, run, dates[:1])
     assert plain["probability"] == pytest.approx(table["calibrated"].iloc[0])
     assert "level" not in plain
+
+
+def out_of_fold(rate, seed=4) -> OutOfFold:
+    """Days that were forecast at 5 %, and what came of them at another rate each day."""
+    days = pd.DataFrame({"observed": np.random.default_rng(seed).random(len(rate)) < rate, "probability": 0.05})
+    return OutOfFold(Platt(0.0, 1.0), days, {})
+
+
+def chosen(make_recipe, found, horizon=1):
+    recipe = make_recipe(target={"horizon_days": horizon}, calibration={"level_days": "auto"})
+    day = SimpleNamespace(dates=np.array(["2001-01-01"], "datetime64[D]"), parts={"validation": np.array([0])})
+    return Level.of(recipe, day, found)
+
+
+class TestWhereOutOfFoldDaysChoose:
+    """Span and prior have the best log score among all, on days that no network of theirs has seen."""
+
+    @pytest.mark.parametrize("horizon", [1, 7])
+    def test_none_of_the_others_gains_more(self, make_recipe, horizon):
+        found = out_of_fold(np.repeat([0.02, 0.15, 0.05, 0.3], 400))
+        level = chosen(make_recipe, found, horizon)
+        came, stated = found.days["observed"].to_numpy(), np.full(1600, 0.05)
+
+        def score(factor):
+            chance = 1 - (1 - stated) ** factor
+            return np.log(np.where(came, chance, 1 - chance)).mean()
+
+        gains = {}
+        for span in leveling.SPANS:
+            for prior in leveling.PRIORS:
+                known = [slice(max(0, day - horizon + 1 - span), max(0, day - horizon + 1)) for day in range(1600)]
+                factor = [(came[k].sum() + prior * horizon) / (stated[k].sum() + prior * horizon) for k in known]
+                gains[span, prior] = score(np.array(factor)) - score(np.ones(1600))
+        assert (level.days, level.prior) == max(gains, key=gains.get)
+        assert level.gained == pytest.approx(max(gains.values()))
+        assert level.since == "2001-01-01"
+
+    def test_fast_changes_choose_a_shorter_span_than_slow_ones(self, make_recipe):
+        fast = chosen(make_recipe, out_of_fold(np.tile(np.repeat([0.01, 0.3], 200), 10)))
+        slow = chosen(make_recipe, out_of_fold(np.repeat([0.01, 0.1], 2000)))
+        assert fast.days < slow.days
+
+    def test_without_a_gain_there_is_no_level(self, make_recipe):
+        assert chosen(make_recipe, out_of_fold(np.full(4000, 0.05), seed=1)) is None
+
+    def test_without_a_curve_there_is_no_level(self, make_recipe, caplog):
+        assert chosen(make_recipe, OutOfFold(None, pd.DataFrame(), {})) is None
+        assert "no level" in caplog.text
+
+    def test_a_right_rate_seldom_finds_one(self, make_recipe):
+        found = [chosen(make_recipe, out_of_fold(np.full(4000, 0.05), seed)) for seed in range(40)]
+        assert sum(one is not None and one.gained > 0.0005 for one in found) <= 2
+
+
+def test_days_that_are_not_there_cannot_choose():
+    with pytest.raises(RecipeError, match="which method 'prior_shift' does not make"):
+        api.load_recipe("demo", changes=["calibration.level_days=auto", "calibration.method=prior_shift"])
+    with pytest.raises(RecipeError, match="found 9; expected at least 10 or 'auto'"):
+        api.load_recipe("demo", changes=["calibration.level_days=9"])
 
 
 def test_a_pool_is_told_to_use_its_own():
