@@ -124,26 +124,31 @@ class Platt:
     slope: float
 
     @classmethod
-    def fit(cls, observed: np.ndarray, probability: np.ndarray) -> Platt:
+    def fit(cls, observed: np.ndarray, probability: np.ndarray, block: np.ndarray | None = None) -> Platt:
         """Fit the curve by maximum likelihood under slope >= 0.
 
         With Platt's targets, (k + 1) / (k + 2) for the k days with an event and 1 / (m + 2) for the m without, it
         stays finite where the forecasts separate them. A slope below zero would say that the less likely days are
         the likelier ones; the constrained maximum is then a slope of zero, the same probability on every day.
 
+        Between blocks of years the rate drifts, and what a network says drifts too: of a few blocks that is a
+        handful of numbers, which agree or not by chance, and with many days each they would decide the slope. So it
+        is fitted with an intercept for each block (as fixed effects are: Chamberlain 1980, doi:10.2307/2297110), and
+        with it one intercept for all of them.
+
         Parameters
         ----------
         observed : ndarray of bool, shape (n,)
         probability : ndarray, shape (n,)
             Of forecasts that were made without knowing these days.
+        block : ndarray, shape (n,), optional
+            Number of each day's block; one block where it is left out.
 
         Raises
         ------
         DataError
             Where all days are with an event, or all without.
         """
-        from sklearn.linear_model import LogisticRegression
-
         observed = np.asarray(observed, bool)
         with_event, without = int(observed.sum()), int((~observed).sum())
         if not (with_event and without):
@@ -152,20 +157,70 @@ class Platt:
             )
         target = np.where(observed, (with_event + 1) / (with_event + 2), 1 / (without + 2))
         feature = logit(probability)
-        if np.ptp(feature) > 0:
-            # Every day stands twice: with an event, weighed by its target, and without, by the rest.
-            fitted = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(
-                np.tile(feature, 2)[:, None], np.repeat([True, False], feature.size), np.r_[target, 1 - target]
-            )
-            if fitted.coef_[0, 0] > 0:
-                return cls(float(fitted.intercept_[0]), float(fitted.coef_[0, 0]))
-        return cls(float(logit(target.mean())), 0.0)
+        slope = _slope(feature, target, np.zeros(feature.size) if block is None else np.asarray(block))
+        return cls(_intercept(slope * feature, target.mean()), slope)
 
     def __call__(self, probability) -> np.ndarray:
         """Return the calibrated probabilities, float64, of the same shape; NaN stays NaN."""
         probability = np.asarray(probability, np.float64)
         curve = np.clip(self.intercept + self.slope * logit(probability), -40, 40)
         return np.clip(1 / (1 + np.exp(-curve)), SMALLEST, 1 - SMALLEST)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of the logits of a network's probabilities, on days that it learnt from.
+
+    Networks that were trained alike on other days differ in both by what their last steps happened to leave. Where they
+    have hardly learnt, that is as much as what tells their days apart, and a curve that was fitted on the
+    forecasts of some is far off for another. Days by days no outcome enters.
+
+    Examples
+    --------
+    >>> one, other = Spread.of(np.array([0.5, 0.6])), Spread.of(np.array([0.1, 0.3]))
+    >>> one.brought_to(other)(np.array([0.5, 0.6])).round(6).tolist()
+    [0.1, 0.3]
+    """
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, probability: np.ndarray) -> Spread:
+        """Return that of some days' probabilities, shape (n,)."""
+        given = logit(probability)
+        return cls(float(given.mean()), float(given.std()))
+
+    def brought_to(self, other: Spread) -> Platt:
+        """Return the line on logits that gives probabilities of this spread another one."""
+        slope = other.deviation / self.deviation if self.deviation > 0 else 0.0
+        return Platt(other.mean - slope * self.mean, slope)
+
+
+def _slope(feature: np.ndarray, target: np.ndarray, block: np.ndarray) -> float:
+    """Slope of a logistic curve with an intercept for each block; zero where it is negative or cannot be told."""
+    from sklearn.linear_model import LogisticRegression
+
+    numbers, which = np.unique(block, return_inverse=True)
+    apart = feature - (np.bincount(which, feature) / np.bincount(which))[which]
+    if not apart.std() > 1e-12:
+        return 0.0
+    design = np.column_stack([apart / apart.std(), which[:, None] == np.arange(numbers.size)])
+    # Every day stands twice: with an event, weighed by its target, and without, by the rest.
+    fitted = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8, max_iter=1000).fit(
+        np.tile(design, (2, 1)), np.repeat([True, False], target.size), np.r_[target, 1 - target]
+    )
+    return max(float(fitted.coef_[0, 0] / apart.std()), 0.0)
+
+
+def _intercept(given: np.ndarray, share: float) -> float:
+    """What added to logits makes the mean of the probabilities a share: the maximum of the likelihood."""
+    from scipy.optimize import brentq
+
+    away = float(logit(share)) - given
+    if np.ptp(given) == 0:
+        return float(away[0])
+    return float(brentq(lambda shift: (1 / (1 + np.exp(-given - shift))).mean() - share, away.min(), away.max()))
 
 
 def logit(probability) -> np.ndarray:

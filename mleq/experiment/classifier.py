@@ -13,7 +13,7 @@ import pandas as pd
 
 from mleq.errors import DataError
 from mleq.experiment.batches import plain_batches, training_batches
-from mleq.experiment.calibration import Calibrator, PriorShift
+from mleq.experiment.calibration import Calibrator, PriorShift, Spread
 from mleq.experiment.checkpoint import Checkpoint
 from mleq.experiment.out_of_fold import OutOfFold
 from mleq.experiment.training import Fitted, Settings, fit_epochs
@@ -149,10 +149,11 @@ def held_out_probabilities(
     model,
     samples,
     training: TrainingSet,
+    rest: np.ndarray,
     held_out: np.ndarray,
     settings: Settings,
     *,
-    deploy: float,
+    like: Spread,
     work: Path,
     seed: int,
     key: str,
@@ -164,17 +165,20 @@ def held_out_probabilities(
     model : keras.Model
         With the initial weights.
     training : TrainingSet
+    rest : ndarray of int, shape (m,)
+        The days that it was made of, before resampling.
     held_out : ndarray of int, shape (k,)
-    deploy : float
-        The prior that probabilities are shifted to. It must be the same for all networks whose forecasts are pooled:
-        each shifted to the rate of its own days would be low just where the held-out days have many events.
+    like : Spread
+        That of the run's own network, on the days that it learnt from, after the shift of its prior. The prior of the
+        rest goes with it: networks that are each shifted to the rate of their own days would be low just where the
+        held-out days have many events.
     settings, work, seed, key
         As for `mleq.experiment.training.fit_epochs`; the state is removed at the end.
 
     Returns
     -------
     ndarray of float64, shape (k,)
-        After the shift of the prior.
+        As the run's own network would say them: brought to its spread by those of the rest.
     """
 
     def batches(epoch: int) -> Any:
@@ -183,9 +187,9 @@ def held_out_probabilities(
     fitted = fit_epochs(
         model, batches, None, settings, work_folder=work, seed=seed, key=key, loss="binary_crossentropy"
     )
-    raw = predict_probabilities(fitted.model, samples, held_out, settings.batch_size)
+    known, raw = (predict_probabilities(fitted.model, samples, days, settings.batch_size) for days in (rest, held_out))
     Checkpoint(work, key).remove()
-    return PriorShift(training.prior_after, deploy, training.exact)(raw)
+    return Spread.of(known).brought_to(like)(raw)
 
 
 def _log_loss(target: np.ndarray, probability: np.ndarray) -> float:

@@ -85,7 +85,8 @@ class OutOfFold:
     platt : Platt or None
         None where it cannot be fitted.
     days : DataFrame
-        `block`, `target_date`, `observed`, `probability` (after the shift of the prior) of every held-out day.
+        `block`, `target_date`, `observed`, `probability` (as the run's own network would say it, after the shift of
+        its prior) of every held-out day.
     about : dict
         What calibration.json says, as JSON values: `epochs` that each block's network was trained for, `days`,
         `event_days`, `blocks` (start, end, days, event_days, and a `reason` where a block could not be forecast),
@@ -158,7 +159,7 @@ def _fitted(rows: list[pd.DataFrame], about: dict[str, Any]) -> OutOfFold:
     if about["reason"]:
         log.warning("no Platt scaling: %s; the shift of the prior stands alone", about["reason"])
         return OutOfFold(None, days, about)
-    platt = Platt.fit(observed, days["probability"].to_numpy())
+    platt = Platt.fit(observed, days["probability"].to_numpy(), days["block"].to_numpy())
     if platt.slope == 0:
         about["reason"] = "the slope would not be positive: what is forecast likelier does not happen more often"
         log.warning("calibration: %s; every day gets the same probability", about["reason"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mleq.experiment.calibration import Spread
 from mleq.experiment.classifier import Classifier, held_out_probabilities
 from mleq.experiment.out_of_fold import Block, contiguous_blocks, out_of_fold
 from mleq.forecast.resampling import resample
@@ -24,7 +25,7 @@ class Retraining:
     samples: Samples
     network: Callable[[Any], Any]
     epochs: int
-    deploy: float
+    like: Spread
     work: Path
     key: str
 
@@ -36,7 +37,8 @@ def platt_scaled(
 
     Each block of days is forecast by a network of its own, trained anew on the rest, resampled as the recipe says, for
     as many epochs as the run's network was: nothing is chosen by the days that are forecast. Held-out days are never
-    resampled. All years count, since one year alone (Japan's 2011) would set the base rate.
+    resampled. Each network's logits are brought to the mean and deviation of the run's own, both on the days that they
+    learnt from. All years count, since one year alone (Japan's 2011) would set the base rate.
 
     Parameters
     ----------
@@ -51,7 +53,8 @@ def platt_scaled(
     """
     blocks = days_in_blocks(recipe, samples)
     epochs = learned.fitted.best_epoch
-    retraining = Retraining(recipe, samples, network, epochs, learned.calibrator.prior.deploy, work, key)
+    own = Spread.of(learned.probabilities(samples, samples.parts["train"], recipe.model.batch_size))
+    retraining = Retraining(recipe, samples, network, epochs, own, work, key)
     return learned.scaled(
         out_of_fold(
             blocks,
@@ -78,7 +81,7 @@ def held_out_forecast(retraining: Retraining, block: Block) -> np.ndarray:
     Returns
     -------
     ndarray, shape (k,)
-        After the shift of the prior.
+        As the run's own network would say them, after the shift of its prior.
 
     Raises
     ------
@@ -92,10 +95,11 @@ def held_out_forecast(retraining: Retraining, block: Block) -> np.ndarray:
         retraining.network(recipe),
         samples,
         training,
+        block.rest,
         block.held_out,
         recipe.model.model_copy(update={"epochs": epochs, "patience": epochs}),
         work=retraining.work / f"block-{block.number}",
-        deploy=retraining.deploy,
+        like=retraining.like,
         seed=seed,
         key=f"{retraining.key}/{block.number}/{epochs}",
     )

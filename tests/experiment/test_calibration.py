@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mleq.errors import DataError
-from mleq.experiment.calibration import Calibrator, Platt, PriorShift
+from mleq.experiment.calibration import Calibrator, Platt, PriorShift, Spread
 
 shares = st.floats(1e-4, 1 - 1e-4)
 probabilities = st.floats(1e-6, 1 - 1e-6)
@@ -93,6 +93,57 @@ def test_platt_stays_finite_where_forecasts_separate_and_refuses_one_class():
     assert found([0.1, 0.9]) == pytest.approx([1 / 7, 6 / 7])  # Platt's targets for five days of each kind
     with pytest.raises(DataError, match="0 have an event"):
         Platt.fit([False] * 5, np.full(5, 0.1))
+
+
+@given(st.lists(probabilities, min_size=1, max_size=30), st.floats(-6, 6), st.floats(0, 2))
+def test_what_is_brought_to_a_spread_has_it(some, mean, deviation):
+    found = Spread.of(Spread.of(some).brought_to(Spread(mean, deviation))(some))
+    assert found.mean == pytest.approx(mean, abs=1e-6)
+    assert found.deviation == pytest.approx(deviation if Spread.of(some).deviation > 0 else 0, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("off", "scale"), [(0.0, 1.0), (-0.07, 1.0), (0.07, 1.0), (0.0, 2.0), (0.05, 0.5)])
+def test_what_the_last_steps_of_a_network_left_is_not_made_much_of(off, scale):
+    """Networks that have hardly learnt say nearly the same of all days; only the curve makes something of it.
+
+    Each is off by something of its own, as large as what tells its days apart, and says that more or less loudly. The
+    curve is steep, and of networks that are not brought to one spread it would make that many times as much.
+    """
+    rng = np.random.default_rng(6)
+    signal, days = rng.normal(0, 0.03, 9000), np.arange(9000)
+    came = rng.random(9000) < 1 / (1 + np.exp(-(logit(0.1) + 25 * signal)))
+
+    def network(own, loud):
+        return 1 / (1 + np.exp(-(own + loud * signal)))
+
+    run = network(off, scale)
+    held_out = []
+    for own, loud, block in zip((0.05, -0.04, 0.02), (0.7, 1.4, 1.0), np.array_split(days, 3), strict=True):
+        said = network(own, loud)
+        held_out.append(Spread.of(said[np.setdiff1d(days, block)]).brought_to(Spread.of(run))(said[block]))
+    curve = Platt.fit(came, np.concatenate(held_out))
+    assert curve.slope == pytest.approx(25 / scale, rel=0.2)
+    assert curve(run).mean() == pytest.approx(came.mean(), rel=0.02)
+
+
+def test_rates_that_drift_between_blocks_do_not_make_the_slope():
+    """A network that says a little more in a block in which far more came, and nothing of days within it."""
+    rng = np.random.default_rng(8)
+    block = np.repeat([1, 2, 3], 2000)
+    said = 1 / (1 + np.exp(-(logit(0.1) + np.array([0, -0.02, 0.03])[block - 1] + rng.normal(0, 0.01, 6000))))
+    came = rng.random(6000) < np.array([0.05, 0.03, 0.25])[block - 1]
+    assert Platt.fit(came, said).slope > 20
+    within = Platt.fit(came, said, block)
+    assert within.slope < 6
+    assert within(said).mean() == pytest.approx(came.mean(), rel=0.01)
+
+
+def test_within_blocks_the_slope_is_found_whatever_their_rates():
+    rng = np.random.default_rng(9)
+    block, signal = np.repeat([1, 2, 3], 20_000), rng.normal(0, 1, 60_000)
+    came = rng.random(60_000) < 1 / (1 + np.exp(-(np.array([-4, -1, -2])[block - 1] + 0.5 * signal)))
+    said = 1 / (1 + np.exp(2 - signal))
+    assert Platt.fit(came, said, block).slope == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_calibrator_goes_through_json_and_reads_runs_without_a_curve():

@@ -9,6 +9,7 @@ import pytest
 from mleq.experiment import classifier
 from mleq.experiment.calibration import Calibrator, Platt, PriorShift
 from mleq.experiment.classifier import Classifier
+from mleq.experiment.out_of_fold import OutOfFold
 from mleq.experiment.training_set import TrainingSet
 
 
@@ -39,11 +40,9 @@ def test_it_says_what_it_is_and_how_it_was_calibrated(made, tmp_path):
     made.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
     days = pd.DataFrame({"block": [1, 1], "probability": [0.1, 0.2]})
-    platt = Platt(-0.1, 2.0)
-    found = SimpleNamespace(days=days, about={"days": 2}, platt=platt)
+    found = OutOfFold(Platt(-0.1, 2.0), days, {"days": 2})
     scaled = made.scaled(found)
-    assert scaled.calibrator.platt is platt
-    assert scaled.calibrator.prior == made.calibrator.prior
+    assert scaled.calibrator == Calibrator(made.calibrator.prior, found.platt)
     assert scaled.calibration["out_of_fold"] == {"days": 2}
     scaled.save(tmp_path)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out_of_fold.parquet"), days)

@@ -9,7 +9,7 @@ import pytest
 from mleq import progress
 from mleq.errors import Failure
 from mleq.experiment.batches import batches_per_epoch, epoch_order
-from mleq.experiment.calibration import PriorShift
+from mleq.experiment.calibration import PriorShift, Spread
 from mleq.experiment.training_set import TrainingSet
 
 SHAPE = (3, 4, 5, 3)
@@ -313,9 +313,10 @@ def test_held_out_days_choose_nothing_and_are_forecast_by_the_last_epoch(tmp_pat
             build(LAYERS, SHAPE, seed=11),
             samples,
             training_set(samples),
+            TRAIN,
             VALIDATION,
             settings(epochs, patience=1),
-            deploy=0.1,
+            like=Spread(-2.0, 0.5),
             work=tmp_path / f"{epochs}-{target[VALIDATION].sum()}",
             seed=11,
             key="k",
@@ -327,8 +328,9 @@ def test_held_out_days_choose_nothing_and_are_forecast_by_the_last_epoch(tmp_pat
     samples.target = as_they_are
     last = trained(tmp_path / "chosen", samples, 3)
     assert last.best_epoch == 3
-    raw = predict_probabilities(last.model, samples, VALIDATION, 16)
-    share = float(as_they_are[TRAIN].mean())
-    np.testing.assert_allclose(forecast(3, as_they_are), PriorShift(share, 0.1)(raw), rtol=1e-6)
+    known, raw = (predict_probabilities(last.model, samples, days, 16) for days in (TRAIN, VALIDATION))
+    known, raw = (np.log(p / (1 - p)) for p in (known, raw))
+    logits = -2.0 + 0.5 * (raw - known.mean()) / known.std()
+    np.testing.assert_allclose(forecast(3, as_they_are), 1 / (1 + np.exp(-logits)), rtol=1e-5)
     assert not np.allclose(forecast(1, as_they_are), forecast(3, as_they_are))
     assert not list(tmp_path.glob("3-*/epoch-*.keras"))
