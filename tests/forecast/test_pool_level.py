@@ -1,5 +1,7 @@
 """The level of a pool: found where it is known, from days that are past, the same however it is asked."""
 
+import json
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -7,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mleq.forecast.pool import forecaster, leaks, running
+from mleq.forecast.pool import forecaster, leaks, learning, running
 from mleq.forecast.pool.level import decayed_level
 
 SPAN = 60
@@ -23,15 +25,22 @@ def test_the_level_of_etas_is_one_where_it_is_right_and_follows_what_comes():
 @pytest.fixture(scope="module")
 def leveled(trained):
     """The trained pool, at its level: a small pool would hardly be moved, so its events weigh more."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mleq.forecast.pool.forecaster.PRIOR", 1.0)
-        learned = replace(trained.learned, level_days=SPAN, tables={})
-        table = running.forecasts(trained.recipe, trained.events, trained.found, learned, {})
-        folder = trained.folder / "leveled"
-        folder.mkdir()
-        learned.save(folder)
-        run = SimpleNamespace(**vars(trained.run) | {"folder": folder})
-        yield SimpleNamespace(**vars(trained) | {"learned": learned, "table": table, "run": run})
+    learned = replace(trained.learned, level_days=SPAN, level_prior=1.0, tables={})
+    table = running.forecasts(trained.recipe, trained.events, trained.found, learned, {})
+    folder = trained.folder / "leveled"
+    folder.mkdir()
+    learned.save(folder)
+    run = SimpleNamespace(**vars(trained.run) | {"folder": folder})
+    return SimpleNamespace(**vars(trained) | {"learned": learned, "table": table, "run": run})
+
+
+def test_a_run_keeps_its_prior_and_older_ones_have_the_one_of_their_time(leveled, tmp_path):
+    assert learning.PooledModel.loaded(leveled.run.folder).level_prior == 1.0
+    older = shutil.copytree(leveled.run.folder, tmp_path / "older")
+    kept = json.loads((older / learning.POOL_FILE).read_text())
+    del kept["level_prior"]
+    (older / learning.POOL_FILE).write_text(json.dumps(kept))
+    assert learning.PooledModel.loaded(older).level_prior == 400.0
 
 
 def test_it_is_what_the_model_stated_before(trained, leveled):

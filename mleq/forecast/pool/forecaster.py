@@ -12,7 +12,7 @@ from mleq.experiment.level import at_level, recent_level
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.inputs import pooled_inputs
 from mleq.forecast.pool.learning import PooledModel
-from mleq.forecast.pool.level import PRIOR, decayed_level
+from mleq.forecast.pool.level import decayed_level
 from mleq.forecast.pool.maps import RowMaps
 from mleq.forecast.pool.walk import Pool, offsets
 from mleq.forecast.pool.world import World
@@ -133,7 +133,7 @@ def _at_own_level(model: PooledModel, world: World, days: slice) -> tuple[np.nda
         stated, said = _corrected(model, base, before), _corrected(model, world, days)
     level = recent_level(
         base.pool.target[before].sum(axis=1), stated.sum(axis=1), np.arange(days.start, days.stop) - first,
-        span=model.level_days, horizon=horizon, prior=PRIOR,
+        span=model.level_days, horizon=horizon, prior=model.level_prior,
     )  # fmt: skip
     return at_level(said, level), level
 

@@ -21,6 +21,7 @@ from mleq.experiment.folder import read_json
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.convolved import ConvolvedCorrection, frame_of
 from mleq.forecast.pool.dense import DenseCorrection
+from mleq.forecast.pool.level import PRIOR, PRIOR_BEFORE_IT_WAS_KEPT
 from mleq.forecast.pool.maps import Atlas, Frame, RowMaps
 from mleq.forecast.pool.material import Material
 from mleq.forecast.pool.residual import BoostedCorrection, Recalibrated
@@ -79,6 +80,8 @@ class PooledModel:
         More files for the run's folder.
     level_days : int, optional
         So many days back chances are held against what came in the whole pool; see `mleq.experiment.level`.
+    level_prior : float
+        As `mleq.forecast.pool.level.PRIOR`, which it was when the model was learnt.
     """
 
     kind: str
@@ -91,6 +94,7 @@ class PooledModel:
     material: Material | None
     tables: dict[str, pd.DataFrame]
     level_days: int | None = None
+    level_prior: float = PRIOR
 
     @property
     def fitted(self) -> np.datetime64:
@@ -139,6 +143,7 @@ class PooledModel:
             "vintages": [str(one.made) for one in self.vintages],
             "recalibrated": {"slope": self.recalibrated.slope, "intercept": self.recalibrated.intercept},
             "level_days": self.level_days,
+            "level_prior": self.level_prior,
         }
         atomic.write_json(folder / POOL_FILE, kept)
         for name, table in self.tables.items():
@@ -158,7 +163,7 @@ class PooledModel:
         fits = [Fit.from_dict(one) for one in kept["fits"]]
         return cls(
             kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {},
-            kept.get("level_days"),
+            kept.get("level_days"), kept.get("level_prior", PRIOR_BEFORE_IT_WAS_KEPT),
         )  # fmt: skip
 
 
