@@ -2,12 +2,14 @@
 
     python benchmarks/pool_level.py --catalog FILE [--test]
 
-Forecasts of `world_best` without a level, M >= 5, next day: learnt to 2003 for 2004-2009, and to 2009 for 2010-2012;
-the number of trees and the weights of the stack are from 2004-2006 and 2010-2012. For spans of days and priors of
-event-days (`mleq.experiment.level`): what the level gains over the same forecasts without one, nats per event-day,
-and event-days that came for each that was stated. Then, for the recipe's own span and prior, the gain with its paired
-interval, and the gains over ETAS held at its level in the same way. With --test 2013-2015 too, which is not for
-choosing. Fits, inputs and models are kept in `--data_dir` and `--work`.
+Forecasts of `world_best` without a level, M >= 5, next day, in six stretches of three years before 2013: learnt to
+1991, 1994 and 1997 for 1995-1997, 1998-2000 and 2001-2003, to 2003 for 2004-2009, to 2009 for 2010-2012; the number of
+trees and the weights of the stack are from the three years after those that were learnt from, which are 2004-2006 and
+2010-2012 in two of them. For spans of days and priors of event-days (`mleq.experiment.level`): what the level gains
+over the same forecasts without one, nats per event-day, and event-days that came for each that was stated; all
+together, and the root mean square of the logarithm of these ratios. Then, for the recipe's own span and prior, the gain
+with its paired interval, and the gains over ETAS held at its level in the same way. With --test 2013-2015 too, which is
+not for choosing. Fits, inputs and models are kept in `--data_dir` and `--work`.
 """
 
 from __future__ import annotations
@@ -26,14 +28,21 @@ from mleq.experiment.run import run_key
 from mleq.forecast.outcomes import outcomes
 from mleq.forecast.pool import learning
 from mleq.forecast.pool.forecaster import answer
-from mleq.forecast.pool.level import PRIOR
 from mleq.forecast.pool.material import prepare
 from mleq.forecast.pool.scoring import RESAMPLES, interval, loss
 from mleq.forecast.pool.world import World
 from mleq.scores.blocks import Blocks, mean_block_days
 
-SPANS, PRIORS = (50, 100, 150, 200, 300, 500), (100, 200, 400, 800)
-EARLIER = ["split.train_end=2003-12-31", "split.validation_end=2006-12-31", "catalog.end=2010-01-01"]
+SPANS, PRIORS = (50, 100, 150, 200, 300, 500), (25, 50, 100, 200, 400, 800)
+STRETCHES = {
+    (1991, 1994): {"test": "1995-1997"},
+    (1994, 1997): {"test": "1998-2000"},
+    (1997, 2000): {"test": "2001-2003"},
+    (2003, 2006): {"validation": "2004-2006", "test": "2007-2009"},
+    (2009, 2012): {"validation": "2010-2012", "test": "2013-2015"},
+}
+"""Years that training and validation end with, and what is looked at."""
+LAST = "2013-2015"
 
 
 class Years(NamedTuple):
@@ -45,13 +54,15 @@ class Years(NamedTuple):
     parts: dict[str, slice]
 
 
-def forecasts(asked: argparse.Namespace, changes: list[str], names: list[str]) -> Years:
-    """What the pool states from the end of training on, to the end of the validation or the test part."""
-    recipe = api.load_recipe("world_best", changes=["pool.level_days=null", *changes])
+def forecasts(asked: argparse.Namespace, trained: int, validated: int, names: dict[str, str]) -> Years:
+    """What the pool states from the end of training on, to the end of the parts named."""
+    ends = [f"split.train_end={trained}-12-31", f"split.validation_end={validated}-12-31"]
+    ends.append(f"catalog.end={validated + 4}-01-01")
+    recipe = api.load_recipe("world_best", changes=["pool.level_days=null", "pool.level_prior=null", *ends])
     events = api.load_events(recipe, files=asked.catalog, data_dir=asked.data_dir)
     material = prepare(recipe, events, outcomes(recipe, events))
-    parts = dict(zip(names, (material.parts["validation"], material.parts["test"]), strict=False))
-    if len(names) == 1:
+    parts = {name: material.parts[part] for part, name in names.items()}
+    if "test" not in names:
         material.parts["test"] = slice(material.pool.n_days, material.pool.n_days)
     model = learning.learn(recipe, material, work=asked.work, key=run_key(recipe, identity(events)))
     world = World.of(recipe, model, events)
@@ -67,26 +78,31 @@ def held(came: np.ndarray, stated: np.ndarray, span: int, prior: float) -> np.nd
     return at_level(stated, recent_level(*totals, np.arange(len(came)), span=span, horizon=1, prior=prior))
 
 
-def table(both: list[Years]) -> None:
+def table(stretches: list[Years]) -> None:
     """Print all spans and priors."""
-    print("days  prior   gain by the level, nats per event-day (event-days that came for each stated); before 2013")
+    print(
+        "days  prior   gain by the level, nats per event-day (event-days that came for each stated); before 2013; rms"
+    )
     for span in SPANS:
         for prior in PRIORS:
-            shown, gained, events = [], 0.0, 0
-            for years in both:
+            shown, gained, events, off = [], 0.0, 0, []
+            for years in stretches:
                 at = held(years.came, years.stated, span, prior)
                 for name, days in years.parts.items():
                     came, before, after = years.came[days], years.stated[days], at[days]
                     gain, n = float((loss(came, before) - loss(came, after)).sum()), int(came.sum())
                     shown.append(f"{name} {gain / n:+.4f} ({n / after.sum():.3f})")
-                    gained, events = (gained + gain, events + n) if name != "2013-2015" else (gained, events)
-            print(f"{span:>4}{prior:>7}   {'  '.join(shown)}   {gained / events:+.5f}", flush=True)
+                    if name != LAST:
+                        gained, events = gained + gain, events + n
+                        off.append(np.log(n / after.sum()))
+            rms = np.sqrt(np.mean(np.square(off)))
+            print(f"{span:>4}{prior:>7}   {'  '.join(shown)}   {gained / events:+.5f}  {rms:.3f}", flush=True)
 
 
-def own(both: list[Years], span: int, prior: float) -> None:
+def own(stretches: list[Years], span: int, prior: float) -> None:
     """Print what the recipe's own level gains, and over what, with intervals."""
     print(f"\n{span} days, {prior:g} event-days; gains in nats per event-day")
-    for years in both:
+    for years in stretches:
         at, etas = (held(years.came, one, span, prior) for one in (years.stated, years.etas))
         for name, days in years.parts.items():
             came = years.came[days]
@@ -110,15 +126,18 @@ def main() -> None:
     words.add_argument("--work", type=Path, default=Path("out/pool_skill"))
     asked = words.parse_args()
     logging.getLogger("mleq").setLevel(logging.WARNING)
-    span, prior = api.load_recipe("world_best").pool.level_days, PRIOR
-    late = ["2010-2012", "2013-2015"] if asked.test else ["2010-2012"]
-    both = [forecasts(asked, EARLIER, ["2004-2006", "2007-2009"]), forecasts(asked, [], late)]
-    for years in both:
+    own_pool = api.load_recipe("world_best").pool
+    span, prior = own_pool.level_days, own_pool.level_prior
+    found = []
+    for (trained, validated), names in STRETCHES.items():
+        wanted = {part: name for part, name in names.items() if asked.test or name != LAST}
+        found.append(forecasts(asked, trained, validated, wanted))
+    for years in found:
         for name, days in years.parts.items():
             came, stated = years.came[days].sum(), years.stated[days].sum()
             print(f"{name}: {came:,} event-days came, {stated:,.0f} were stated, ratio {came / stated:.3f}")
-    table(both)
-    own(both, span, prior)
+    table(found)
+    own(found, span, prior)
 
 
 if __name__ == "__main__":

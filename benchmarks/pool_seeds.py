@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pool_level import EARLIER
 from pool_members import across, gain
 
 from mleq import api
@@ -30,6 +29,7 @@ from mleq.forecast.pool.material import Material, prepare
 from mleq.forecast.pool.residual import BoostedCorrection
 from mleq.forecast.pool.stack import best_weights
 
+EARLIER = ["split.train_end=2003-12-31", "split.validation_end=2006-12-31", "catalog.end=2010-01-01"]
 SIZES, STACKED = (1, 3, 5), ((1, 1), (1, 3), (1, 5), (3, 1), (3, 3), (3, 5))
 
 

@@ -66,6 +66,11 @@ class PoolSettings(Settings):
         le=3650,
         description="past days on which target days that came in all circles are held against those stated; null: none",
     )
+    level_prior: float | None = Field(
+        None,
+        gt=0,
+        description="target days, for each day of the horizon, added to both, so that few move little; null: 400",
+    )
 
 
 class ResidualBoosting(Settings):

@@ -34,7 +34,7 @@ def leveled(trained):
     return SimpleNamespace(**vars(trained) | {"learned": learned, "table": table, "run": run})
 
 
-def test_a_run_keeps_its_prior_and_older_ones_have_the_one_of_their_time(leveled, tmp_path):
+def test_a_run_keeps_its_prior_and_older_ones_have_the_usual_one(leveled, tmp_path):
     assert learning.PooledModel.loaded(leveled.run.folder).level_prior == 1.0
     older = shutil.copytree(leveled.run.folder, tmp_path / "older")
     kept = json.loads((older / learning.POOL_FILE).read_text())

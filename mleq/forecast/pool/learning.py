@@ -21,7 +21,7 @@ from mleq.experiment.folder import read_json
 from mleq.forecast.pool.circles import Circles
 from mleq.forecast.pool.convolved import ConvolvedCorrection, frame_of
 from mleq.forecast.pool.dense import DenseCorrection
-from mleq.forecast.pool.level import PRIOR, PRIOR_BEFORE_IT_WAS_KEPT
+from mleq.forecast.pool.level import PRIOR
 from mleq.forecast.pool.maps import Atlas, Frame, RowMaps
 from mleq.forecast.pool.material import Material
 from mleq.forecast.pool.residual import BoostedCorrection, Recalibrated
@@ -81,7 +81,7 @@ class PooledModel:
     level_days : int, optional
         So many days back chances are held against what came in the whole pool; see `mleq.experiment.level`.
     level_prior : float
-        As `mleq.forecast.pool.level.PRIOR`, which it was when the model was learnt.
+        As `mleq.forecast.pool.level.PRIOR`.
     """
 
     kind: str
@@ -163,7 +163,7 @@ class PooledModel:
         fits = [Fit.from_dict(one) for one in kept["fits"]]
         return cls(
             kept["kind"], circles, fits, vintages, Recalibrated(**kept["recalibrated"]), pd.DataFrame(), 0.0, None, {},
-            kept.get("level_days"), kept.get("level_prior", PRIOR_BEFORE_IT_WAS_KEPT),
+            kept.get("level_days"), kept.get("level_prior", PRIOR),
         )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def learn(recipe, material: Material, *, work: Path, key: str) -> PooledModel:
     recalibrated, seconds = Recalibrated.fit(rows), time.monotonic() - began
     return PooledModel(
         recipe.model.name, pool.circles, material.fits, vintages, recalibrated, curve, seconds, material, {},
-        recipe.pool.level_days,
+        recipe.pool.level_days, recipe.pool.level_prior or PRIOR,
     )  # fmt: skip
 
 

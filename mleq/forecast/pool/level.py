@@ -12,12 +12,10 @@ from mleq.forecast.pool.days import decayed
 
 ETAS_DAYS, ETAS_PRIOR = 500.0, 20.0
 """Of the reference "ETAS at the pool's level": days, and event-days that are added to both sides of the ratio."""
-PRIOR = 100.0
+PRIOR = 400.0
 """Circle-days with an event, for each day of the horizon, that are added to those that came and to those stated: of a
-small pool, whose few events say little about its level, little is moved by chance alone. Chosen on real days
-(docs/candidate.md)."""
-PRIOR_BEFORE_IT_WAS_KEPT = 400.0
-"""Of models that were learnt before pool.json named it."""
+small pool, whose few events say little about its level, little is moved by chance alone. It holds where a recipe has no
+`pool.level_prior`; how both were chosen is said in docs/candidate.md."""
 LEVEL = {"level": "events that came in all circles lately for each that the model stated, drawn to 1"}
 """What is said of it where it has moved a forecast."""
 
