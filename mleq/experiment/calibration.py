@@ -18,6 +18,8 @@ from mleq.errors import DataError
 
 # Networks give float32: a sigmoid that reads exactly 0 or 1 has only run out of digits, and stays finite here.
 SMALLEST = 1e-7
+# Logits that differ by less than this differ by the digits of float32.
+NO_SPREAD = 1e-4
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ class Platt:
         Between blocks of years the rate drifts, and what a network says drifts too: of a few blocks that is a
         handful of numbers, which agree or not by chance, and with many days each they would decide the slope. So it
         is fitted with an intercept for each block (as fixed effects are: Chamberlain 1980, doi:10.2307/2297110), and
-        with it one intercept for all of them.
+        with it one intercept for all of them. Where rates drift much, such a slope is somewhat steeper than the
+        one curve that would have been best on all these days.
 
         Parameters
         ----------
@@ -158,7 +161,7 @@ class Platt:
         target = np.where(observed, (with_event + 1) / (with_event + 2), 1 / (without + 2))
         feature = logit(probability)
         slope = _slope(feature, target, np.zeros(feature.size) if block is None else np.asarray(block))
-        return cls(_intercept(slope * feature, target.mean()), slope)
+        return cls(_intercept(slope * feature if slope else np.zeros(1), target.mean()), slope)
 
     def __call__(self, probability) -> np.ndarray:
         """Return the calibrated probabilities, float64, of the same shape; NaN stays NaN."""
@@ -169,11 +172,12 @@ class Platt:
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation of the logits of a network's probabilities, on days that it learnt from.
+    """Mean and standard deviation of the logits of a network's probabilities on some days.
 
     Networks that were trained alike on other days differ in both by what their last steps happened to leave. Where they
     have hardly learnt, that is as much as what tells their days apart, and a curve that was fitted on the
-    forecasts of some is far off for another. Days by days no outcome enters.
+    forecasts of some is far off for another. The days must be the same for the networks that are compared; their
+    outcomes do not enter.
 
     Examples
     --------
@@ -193,7 +197,7 @@ class Spread:
 
     def brought_to(self, other: Spread) -> Platt:
         """Return the line on logits that gives probabilities of this spread another one."""
-        slope = other.deviation / self.deviation if self.deviation > 0 else 0.0
+        slope = other.deviation / self.deviation if self.deviation > NO_SPREAD else 0.0
         return Platt(other.mean - slope * self.mean, slope)
 
 
@@ -203,7 +207,7 @@ def _slope(feature: np.ndarray, target: np.ndarray, block: np.ndarray) -> float:
 
     numbers, which = np.unique(block, return_inverse=True)
     apart = feature - (np.bincount(which, feature) / np.bincount(which))[which]
-    if not apart.std() > 1e-12:
+    if not apart.std() > NO_SPREAD:
         return 0.0
     design = np.column_stack([apart / apart.std(), which[:, None] == np.arange(numbers.size)])
     # Every day stands twice: with an event, weighed by its target, and without, by the rest.
@@ -216,11 +220,10 @@ def _slope(feature: np.ndarray, target: np.ndarray, block: np.ndarray) -> float:
 def _intercept(given: np.ndarray, share: float) -> float:
     """What added to logits makes the mean of the probabilities a share: the maximum of the likelihood."""
     from scipy.optimize import brentq
+    from scipy.special import expit
 
     away = float(logit(share)) - given
-    if np.ptp(given) == 0:
-        return float(away[0])
-    return float(brentq(lambda shift: (1 / (1 + np.exp(-given - shift))).mean() - share, away.min(), away.max()))
+    return float(brentq(lambda shift: expit(given + shift).mean() - share, away.min() - 1, away.max() + 1))
 
 
 def logit(probability) -> np.ndarray:

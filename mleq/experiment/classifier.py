@@ -149,7 +149,7 @@ def held_out_probabilities(
     model,
     samples,
     training: TrainingSet,
-    rest: np.ndarray,
+    learnt: np.ndarray,
     held_out: np.ndarray,
     settings: Settings,
     *,
@@ -165,20 +165,20 @@ def held_out_probabilities(
     model : keras.Model
         With the initial weights.
     training : TrainingSet
-    rest : ndarray of int, shape (m,)
-        The days that it was made of, before resampling.
+    learnt : ndarray of int, shape (m,)
+        Days that this network and the run's own have both learnt from, as they are before resampling.
     held_out : ndarray of int, shape (k,)
     like : Spread
-        That of the run's own network, on the days that it learnt from, after the shift of its prior. The prior of the
-        rest goes with it: networks that are each shifted to the rate of their own days would be low just where the
-        held-out days have many events.
+        That of the run's own network on those days, after the shift of its prior. The prior of the days that this one
+        learnt from goes with it: shifted to the rate of its own days it would be low just where the held-out days have
+        many events.
     settings, work, seed, key
         As for `mleq.experiment.training.fit_epochs`; the state is removed at the end.
 
     Returns
     -------
     ndarray of float64, shape (k,)
-        As the run's own network would say them: brought to its spread by those of the rest.
+        As the run's own network would say them: brought to its spread by those of the days that both learnt from.
     """
 
     def batches(epoch: int) -> Any:
@@ -187,7 +187,9 @@ def held_out_probabilities(
     fitted = fit_epochs(
         model, batches, None, settings, work_folder=work, seed=seed, key=key, loss="binary_crossentropy"
     )
-    known, raw = (predict_probabilities(fitted.model, samples, days, settings.batch_size) for days in (rest, held_out))
+    known, raw = (
+        predict_probabilities(fitted.model, samples, days, settings.batch_size) for days in (learnt, held_out)
+    )
     Checkpoint(work, key).remove()
     return Spread.of(known).brought_to(like)(raw)
 

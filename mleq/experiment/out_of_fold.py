@@ -161,7 +161,9 @@ def _fitted(rows: list[pd.DataFrame], about: dict[str, Any]) -> OutOfFold:
         return OutOfFold(None, days, about)
     platt = Platt.fit(observed, days["probability"].to_numpy(), days["block"].to_numpy())
     if platt.slope == 0:
-        about["reason"] = "the slope would not be positive: what is forecast likelier does not happen more often"
+        about["reason"] = (
+            "the slope is not positive: within blocks, what is forecast likelier does not happen more often"
+        )
         log.warning("calibration: %s; every day gets the same probability", about["reason"])
     return OutOfFold(platt, days, about)
 

@@ -25,7 +25,8 @@ class Retraining:
     samples: Samples
     network: Callable[[Any], Any]
     epochs: int
-    like: Spread
+    own: np.ndarray
+    """Probabilities of the run's own network after the shift of its prior, shape (n,); NaN of days in no block."""
     work: Path
     key: str
 
@@ -37,7 +38,7 @@ def platt_scaled(
 
     Each block of days is forecast by a network of its own, trained anew on the rest, resampled as the recipe says, for
     as many epochs as the run's network was: nothing is chosen by the days that are forecast. Held-out days are never
-    resampled. Each network's logits are brought to the mean and deviation of the run's own, both on the days that they
+    resampled. Each network's logits are brought to the mean and deviation of the run's own on the days that both have
     learnt from. All years count, since one year alone (Japan's 2011) would set the base rate.
 
     Parameters
@@ -53,7 +54,8 @@ def platt_scaled(
     """
     blocks = days_in_blocks(recipe, samples)
     epochs = learned.fitted.best_epoch
-    own = Spread.of(learned.probabilities(samples, samples.parts["train"], recipe.model.batch_size))
+    own, days = np.full(len(samples), np.nan), np.concatenate([one.held_out for one in blocks])
+    own[days] = learned.probabilities(samples, days, recipe.model.batch_size)
     retraining = Retraining(recipe, samples, network, epochs, own, work, key)
     return learned.scaled(
         out_of_fold(
@@ -91,15 +93,18 @@ def held_out_forecast(retraining: Retraining, block: Block) -> np.ndarray:
     recipe, samples, seed = retraining.recipe, retraining.samples, retraining.recipe.seed
     training = resample(samples, block.rest, recipe.resample, seed=seed, memory_limit_gb=recipe.memory_limit_gb)
     epochs = retraining.epochs
+    # On other days the networks would differ by what happened on them, which is for them to tell.
+    both = np.intersect1d(block.rest, samples.parts["train"])
+    both = both if both.size else block.rest
     return held_out_probabilities(
         retraining.network(recipe),
         samples,
         training,
-        block.rest,
+        both,
         block.held_out,
         recipe.model.model_copy(update={"epochs": epochs, "patience": epochs}),
         work=retraining.work / f"block-{block.number}",
-        like=retraining.like,
+        like=Spread.of(retraining.own[both]),
         seed=seed,
         key=f"{retraining.key}/{block.number}/{epochs}",
     )

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mleq.errors import DataError
+from mleq.experiment.calibration import Platt
 from mleq.experiment.out_of_fold import contiguous_blocks, out_of_fold
 
 DATES = np.datetime64("2001-01-01") + np.arange(400)
@@ -83,3 +84,14 @@ def test_forecasts_that_fall_where_events_rise_give_one_probability(tmp_path, ta
     found = scored(tmp_path, lambda block: np.where(target[block.held_out], 0.2, 0.6), target)
     assert found.platt.slope == 0
     assert "slope" in found.about["reason"]
+
+
+def test_the_slope_is_that_within_blocks(tmp_path):
+    """Between blocks the rate drifts, and the forecasts with it; within them they say nothing."""
+    rng = np.random.default_rng(2)
+    said = np.repeat([0.10, 0.11, 0.10, 0.13], 100) + rng.normal(0, 0.003, 400)
+    came = rng.random(400) < np.repeat([0.1, 0.2, 0.05, 0.6], 100)
+    found = scored(tmp_path, lambda block: said[block.held_out], came)
+    within = Platt.fit(came, said, np.repeat([1, 2, 3, 4], 100))
+    assert found.platt == within
+    assert within.slope < 0.6 * Platt.fit(came, said).slope

@@ -99,9 +99,9 @@ def test_what_moved_a_forecast_may_be_the_level(leveled):
 
 
 def test_the_leak_detector_tries_it(leveled, monkeypatch, tmp_path):
-    pool = leveled.recipe.pool.model_copy(update={"level_days": SPAN})
+    pool = leveled.recipe.pool.model_copy(update={"level_days": SPAN, "level_prior": 7.0})
     case = leaks.case_of(leveled.recipe.model_copy(update={"pool": pool}), leveled.events, tmp_path)
-    assert case.model.level_days == SPAN
+    assert (case.model.level_days, case.model.level_prior) == (SPAN, 7.0)
     assert not leaks.forecasts_of_a_day(case)["found"]
 
     def knowing(model, world, days):
