@@ -20,10 +20,9 @@ from leaderboard import JAPAN, WORLD
 
 from mleq import api
 from mleq.experiment.level import at_level, recent_level
+from mleq.forecast.leveling import PRIORS, SPANS
 from mleq.forecast.outcomes import outcomes
 from mleq.scores.probability import daily_log_score
-
-SPANS, PRIORS = (90, 180, 365, 730, 1500), (2, 5, 10, 20, 50)
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     asked = words.parse_args()
     places = list(earlier_days(asked.catalog))
     print(f"{len(places)} targets; nats per event-day (targets with a gain); across: event-days of the prior")
-    print(f"{'days':>5}" + "".join(f"{prior:>16}" for prior in PRIORS))
+    print(f"{'days':>5}" + "".join(f"{prior:>16g}" for prior in PRIORS))
     for span in SPANS:
         cells = []
         for prior in PRIORS:

@@ -2,14 +2,16 @@
 
     python benchmarks/pool_level.py --catalog FILE [--test]
 
-Forecasts of `world_best` without a level, M >= 5, next day, in six stretches of three years before 2013: learnt to
-1991, 1994 and 1997 for 1995-1997, 1998-2000 and 2001-2003, to 2003 for 2004-2009, to 2009 for 2010-2012; the number of
-trees and the weights of the stack are from the three years after those that were learnt from, which are 2004-2006 and
-2010-2012 in two of them. For spans of days and priors of event-days (`mleq.experiment.level`): what the level gains
-over the same forecasts without one, nats per event-day, and event-days that came for each that was stated; all
-together, and the root mean square of the logarithm of these ratios. Then, for the recipe's own span and prior, the gain
-with its paired interval, and the gains over ETAS held at its level in the same way. With --test 2013-2015 too, which is
-not for choosing. Fits, inputs and models are kept in `--data_dir` and `--work`.
+Forecasts of `world_best` without a level, M >= 5, next day, in six stretches of three years before 2013. In 1995-1997,
+1998-2000, 2001-2003 and 2007-2009 they are as in a test part: trees and weights from the three years before, models
+learnt anew each year. In 2004-2006 and 2010-2012 they are as in a validation part: of one model, learnt to 2003 and to
+2009, whose number of trees and weights are from these years.
+
+For spans of days and priors of event-days (`mleq.experiment.level`): what the level gains over the same forecasts
+without one, nats per event-day, and event-days that came for each that was stated; all together, and the root mean
+square of the logarithm of these ratios. Then, for the recipe's own span and prior, or those given, the gain with its
+paired interval, and the gains over ETAS held at its level in the same way. With --test 2013-2015 too, which is not for
+choosing. Fits, inputs and models are kept in `--data_dir` and `--work`.
 """
 
 from __future__ import annotations
@@ -122,12 +124,14 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     words.add_argument("--catalog", type=Path, action="append", default=[])
     words.add_argument("--test", action="store_true", help="show 2013-2015 too")
+    words.add_argument("--span", type=int, help="days; the recipe's own where it is left out")
+    words.add_argument("--prior", type=float, help="event-days; the recipe's own where it is left out")
     words.add_argument("--data_dir", type=Path, default=Path("data"))
     words.add_argument("--work", type=Path, default=Path("out/pool_skill"))
     asked = words.parse_args()
     logging.getLogger("mleq").setLevel(logging.WARNING)
     own_pool = api.load_recipe("world_best").pool
-    span, prior = own_pool.level_days, own_pool.level_prior
+    span, prior = asked.span or own_pool.level_days, asked.prior or own_pool.level_prior
     found = []
     for (trained, validated), names in STRETCHES.items():
         wanted = {part: name for part, name in names.items() if asked.test or name != LAST}

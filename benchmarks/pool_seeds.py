@@ -43,7 +43,7 @@ def main() -> None:
     words.add_argument("--work", type=Path, default=Path("out/pool_seeds"))
     asked = words.parse_args()
     logging.getLogger("mleq").setLevel(logging.WARNING)
-    changes = ["pool.level_days=null", *(EARLIER if asked.earlier else [])]
+    changes = ["pool.level_days=null", "pool.level_prior=null", *(EARLIER if asked.earlier else [])]
     recipe = api.load_recipe("world_best", changes=changes)
     events = api.load_events(recipe, files=asked.catalog, data_dir=asked.data_dir)
     material = prepare(recipe, events, outcomes(recipe, events))

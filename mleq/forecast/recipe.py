@@ -69,7 +69,8 @@ class PoolSettings(Settings):
     level_prior: float | None = Field(
         None,
         gt=0,
-        description="target days, for each day of the horizon, added to both, so that few move little; null: 400",
+        description="with level_days: target days, for each day of the horizon, added to those that came and to those "
+        "stated, so that few move little; null: 400",
     )
 
 

@@ -226,7 +226,7 @@ class Calibration(Settings):
     level_days: Annotated[int, Field(ge=10, le=3650)] | Literal["auto"] | None = Field(
         None,
         description="past days of which those with an event are held against those forecast; their ratio multiplies "
-        "what is expected; auto: as many as bring most on out-of-fold days; null: none",
+        "what is expected; auto: what brings most on out-of-fold days, or none; null: none",
     )
 
     @model_validator(mode="after")

@@ -28,9 +28,14 @@ def held_at_level(run: RunRecord) -> str:
     level = run.calibration.get("level")
     if not level:
         return ""
-    held = f"Forecasts are held at the level of the last {level['days']} days, which is a trailing rate's knowledge"
+    chosen = "" if level.get("gained") is None else ", as out-of-fold days chose"
+    held = (
+        f"Forecasts are held at the level of the last {level['days']} days{chosen}: it is a trailing rate's knowledge"
+    )
     if (run.calibration.get("platt") or {}).get("slope") == 0:
-        return f"{held}. Nothing else tells their days apart: the network's order of days was found to be of no use."
+        return (
+            f"{held}. Nothing else tells their days apart: of days it had not seen, the network's order was of no use."
+        )
     return f"{held} and not the network's."
 
 

@@ -27,13 +27,16 @@ def test_the_card_says_purpose_data_worth_and_limits(run_folder):
 
 
 @pytest.mark.parametrize(("slope", "nothing_else"), [(0.0, True), (0.7, False)])
-def test_what_a_level_knows_is_not_taken_for_the_networks_skill(run_folder, slope, nothing_else):
-    kept = {"threshold": 0.061, "platt": {"intercept": -1.0, "slope": slope}, "level": {"days": 365}}
+@pytest.mark.parametrize("gained", [None, 0.01])
+def test_what_a_level_knows_is_not_taken_for_the_networks_skill(run_folder, slope, nothing_else, gained):
+    level = {"days": 365, "gained": gained}
+    kept = {"threshold": 0.061, "platt": {"intercept": -1.0, "slope": slope}, "level": level}
     (run_folder / "calibration.json").write_text(json.dumps(kept))
     on_page = str(skill.verdict(RunRecord.read(run_folder)))
     for text in (card.write(run_folder).read_text(encoding="utf-8"), on_page):
         assert "held at the level of the last 365 days" in text
         assert ("Nothing else tells their days apart" in text) == nothing_else
+        assert ("as out-of-fold days chose" in text) == (gained is not None)
 
 
 def test_markup_in_a_recipe_stays_text(tmp_path):

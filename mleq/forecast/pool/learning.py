@@ -115,7 +115,7 @@ class PooledModel:
         weights = getattr(self.vintages[0].correction, "weights", None)
         learnt = [str(one.made) for one in self.vintages]
         about |= {"seconds": round(self.seconds, 1), "circles": len(self.circles), "learnt": learnt}
-        level = {"level_days": self.level_days} if self.level_days else {}
+        level = {"level_days": self.level_days, "level_prior": self.level_prior} if self.level_days else {}
         return about | ({"weights": weights} if weights else {}) | level
 
     @property
