@@ -171,9 +171,8 @@ def _path(recipe, events: pd.DataFrame, parts: dict[str, slice]) -> Path | None:
         "events": identity(events),
         "target": recipe.target.model_dump(mode="json"),
         "smallest": recipe.catalog.min_magnitude,
-        "pool": recipe.pool.model_dump(
-            mode="json", exclude={"level_days", "level_prior"}
-        ),  # which no input or fit depends on
+        # No input and no fit depends on the level.
+        "pool": recipe.pool.model_dump(mode="json", exclude={"level_days", "level_prior"}),
         "seed": recipe.seed,
         "parts": {name: [days.start, days.stop] for name, days in parts.items()},
     }
